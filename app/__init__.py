@@ -1,0 +1,3 @@
+"""Penstock: a guarded inference server."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m app` is the `penstock` command."""
+
+from app.cli import app
+
+app()

@@ -1,0 +1,1 @@
+"""Bundles: `models/<name>/<version>/`, verified before anything in them is used."""

@@ -1,0 +1,99 @@
+"""Engines: what turns a prompt into a completion.
+
+An engine knows no web, no database and no filters. It takes messages and passages as plain
+text and yields the completion piece by piece; the whole answer is its stream fed to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Task(StrEnum):
+    """What a bundle's model does."""
+
+    TEXT_GENERATION = "text-generation"
+    QUESTION_ANSWERING = "question-answering"
+    TEXT_CLASSIFICATION = "text-classification"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParameters:
+    """How the next token is picked; other tasks read only what concerns them."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 is all."""
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn: the role (`system`, `user`, `assistant`) and its text."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What an engine is asked."""
+
+    messages: tuple[ChatMessage, ...]
+    passages: tuple[str, ...] = ()
+    parameters: SamplingParameters = field(default_factory=SamplingParameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The sentence of a passage that carries the answer, and the exact answer inside it.
+
+    Positions are string indices into the passage.
+    """
+
+    passage: int
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a completion; the last one carries the finish reason and the token counts."""
+
+    text: str = ""
+    supports: Sequence[Support] = ()
+    abstained: bool = False
+    """The text says that there is no answer and claims nothing."""
+    finish_reason: str | None = None
+    """`stop`, `length` or `no_answer`; None while more is to come."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Engine(Protocol):
+    """A loaded model."""
+
+    name: str
+    version: str
+    task: Task
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
+        """Yield the completion; closing the generator cancels the work.
+
+        Raises:
+            EngineBusy: the queue in front of the model is full.
+            PromptTooLong: the prompt does not fit the model.
+            ModelFailed: the model could not be run or returned NaN, Inf or a wrong shape.
+        """
+
+    async def close(self) -> None:
+        """Stop the work and release the model's memory."""

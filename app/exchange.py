@@ -1,0 +1,168 @@
+"""The exchange: the one object that goes down through the pipeline and up again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from filters import Evidence, Passage, Range, Stage
+
+
+class Outcome(StrEnum):
+    """How an exchange ended."""
+
+    COMPLETED = "completed"
+    REWRITTEN = "rewritten"
+    """Answered, with text that a filter changed."""
+    BLOCKED = "blocked"
+    """A filter found the prompt or the completion unfit."""
+    FAILED = "failed"
+    """Something broke: the model, a filter that fails closed, a deadline."""
+    CANCELLED = "cancelled"
+    """The client went away."""
+
+
+class FinishReason(StrEnum):
+    """Why the completion ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    NO_ANSWER = "no_answer"
+    """The sources do not hold an answer, and the model said so."""
+    BLOCKED = "blocked"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    """What the chain did about one filter's measurement, from mildest to strongest."""
+
+    ALLOW = "allow"
+    FLAG = "flag"
+    REWRITE = "rewrite"
+    BLOCK = "block"
+    ERROR = "error"
+    """The filter broke. Never a statement about the text."""
+
+
+class Mode(StrEnum):
+    """How far an instance's measurements count."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+    """Measured and recorded; never blocks, rewrites or holds text back."""
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation that came with the request."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where in the passages an answer stands."""
+
+    passage: int
+    """Index into the exchange's passages."""
+    source: str
+    title: str
+    start: int
+    """Of the supporting sentence, in the passage's text."""
+    end: int
+    answer_start: int
+    """Of the exact answer inside it, in the passage's text."""
+    answer_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The chain's answer about one filter instance at one stage."""
+
+    id: str
+    """The instance's id in the chain."""
+    filter: str
+    version: str
+    stage: Stage
+    action: Action
+    mode: Mode
+    score: float
+    threshold: float
+    label: str
+    ranges: tuple[Range, ...] = ()
+    """Positions in the prompt as it was sent, or in the text as the model wrote it."""
+    evidence: tuple[Evidence, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    duration_ms: float = 0.0
+    error: str | None = None
+    """For the action `error`: `raised`, `timeout` or `invalid`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch `[start, end)` of the original text that a filter replaced."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written by the model."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A prompt with everything that became of it."""
+
+    messages: tuple[Message, ...]
+    model: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+    user: str | None = None
+    session: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    key_id: UUID | None = None
+
+    id: UUID = field(default_factory=uuid7)
+    created_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+    model_version: str = ""
+    outcome: Outcome = Outcome.FAILED
+    """Until something better is known: an exchange that is cut off has failed."""
+    finish_reason: FinishReason = FinishReason.ERROR
+    error_code: str | None = None
+    generated: str = ""
+    """What the model wrote, also when none of it may be seen."""
+    completion: str = ""
+    """What was released to the client."""
+    prompt_edits: tuple[Edit, ...] = ()
+    completion_edits: tuple[Edit, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    verdicts: list[Verdict] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by name: `total`, `input_filters`, `model`, `output_filters`, …"""
+
+    @property
+    def prompt(self) -> str:
+        """All messages as one text; ranges of input verdicts count in it."""
+        return "\n\n".join(message.content for message in self.messages)
+
+    @property
+    def question(self) -> str:
+        """The last user message."""
+        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")

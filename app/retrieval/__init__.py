@@ -1,0 +1,1 @@
+"""The retrieval of Penstock."""

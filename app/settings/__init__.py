@@ -1,0 +1,23 @@
+"""The operator's choices: one `penstock.toml` plus `PENSTOCK_*` environment, read once."""
+
+from app.settings.model import (
+    ChainEntry,
+    LimitSettings,
+    RecorderSettings,
+    RetentionSettings,
+    RetrievalSettings,
+    RuntimeSettings,
+    Settings,
+)
+from app.settings.source import load_settings
+
+__all__ = [
+    "ChainEntry",
+    "LimitSettings",
+    "RecorderSettings",
+    "RetentionSettings",
+    "RetrievalSettings",
+    "RuntimeSettings",
+    "Settings",
+    "load_settings",
+]

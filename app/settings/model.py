@@ -1,0 +1,149 @@
+"""The settings, their defaults and what they mean. Units are in the names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from app.exchange import Mode
+from filters import Stage
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class Group(BaseModel):
+    """Base of every group: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class LimitSettings(Group):
+    """Bounds on what a client may ask for."""
+
+    body_bytes: int = Field(1_000_000, gt=0)
+    """Largest request body."""
+    prompt_chars: int = Field(32_000, gt=0)
+    """Most characters over all messages."""
+    messages: int = Field(64, gt=0)
+    """Most messages in one request."""
+    passages: int = Field(32, ge=0)
+    """Most passages a client may send along."""
+    metadata_bytes: int = Field(4_096, ge=0)
+    """Largest metadata object, as JSON."""
+    request_s: float = Field(30.0, gt=0)
+    """A request's deadline."""
+    body_s: float = Field(10.0, gt=0)
+    """Longest time a client may take to send its body."""
+    concurrent_requests: int = Field(64, gt=0)
+    """Requests in work at once; a further one is answered 503 at once."""
+
+
+class RecorderSettings(Group):
+    """The local segments in front of Postgres."""
+
+    durability: Literal["process", "disk", "database"] = "process"
+    """When an answer may leave: written by the process, synced to disk, or stored in Postgres."""
+    max_bytes: int = Field(512_000_000, gt=0)
+    """Most bytes waiting for Postgres; beyond it requests are answered 503."""
+    segment_bytes: int = Field(4_000_000, gt=0)
+    batch_rows: int = Field(500, gt=0)
+    sync_interval_ms: float = Field(10.0, gt=0)
+    """How often written records are synced in the background at level `process`."""
+    drain_timeout_s: float = Field(5.0, ge=0)
+    """How long shutdown waits for the segments to reach Postgres; the rest is kept on disk."""
+
+
+class RetrievalSettings(Group):
+    """How sources are cut and searched."""
+
+    chunk_chars: int = Field(900, ge=100)
+    refresh_s: float = Field(30.0, gt=0)
+    """Longest time until a change of the sources is seen when its notification is missed."""
+
+
+class RetentionSettings(Group):
+    """How long the log is kept; 0 keeps for ever."""
+
+    text_days: int = Field(90, ge=0)
+    """Prompts, completions and passages."""
+    exchange_days: int = Field(400, ge=0)
+    """Who, when, outcome, verdicts."""
+    months_ahead: int = Field(3, ge=1)
+    """Partitions made in advance."""
+    maintenance_interval_s: float = Field(3_600.0, gt=0)
+
+
+class RuntimeSettings(Group):
+    """ONNX Runtime."""
+
+    provider: Literal["auto", "cuda", "cpu"] = "auto"
+    """`auto` takes the GPU if a session really gets it."""
+    threads: int = Field(0, ge=0)
+    """Threads for the models together; 0 is one a core."""
+    queue_size: int = Field(256, gt=0)
+    """Texts waiting in front of one model."""
+    spinning: bool = False
+    """Let idle threads spin: a little faster on an idle machine, far slower on a busy one."""
+
+
+class ChainEntry(Group):
+    """One filter instance and what its measurements lead to."""
+
+    id: Name
+    """Unique in the chain; the same filter may stand in it twice."""
+    filter: Name
+    stage: Stage
+    action: Literal["block", "rewrite", "flag"] = "flag"
+    threshold: float = Field(0.5, ge=0, le=1)
+    """From this score on the action is taken."""
+    mode: Mode = Mode.ENFORCE
+    deadline_ms: float = Field(2_000.0, gt=0)
+    """For one unit of text."""
+    on_error: Literal["closed", "open"] = "closed"
+    """`open` lets text pass that a broken filter could not judge."""
+    on_timeout: Literal["closed", "open"] = "closed"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Settings(Group):
+    """Everything an operator may choose."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65_535)
+    home: Path = Path("var")
+    """State: the embedded Postgres, the segments, the first key."""
+    database_url: SecretStr | None = None
+    """`postgresql://…`; without it an embedded Postgres is started under `home`."""
+    models_dir: Path = Path("models")
+    model: str = "answer"
+    """The bundle behind `/infer` when a request names none: `name` or `name@version`."""
+    models: tuple[str, ...] = ()
+    """Further bundles to serve."""
+    encoder: str = "encoder"
+    """The bundle that embeds passages and questions."""
+    docs: bool = False
+    """Serve `/docs`; `/openapi.json` always needs a key."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    drain_delay_s: float = Field(0.0, ge=0)
+    """After SIGTERM: how long to go on serving while `/readyz` already says 503."""
+    shutdown_timeout_s: float = Field(20.0, gt=0)
+    """After SIGTERM: how long requests in work may take to end."""
+    limits: LimitSettings = LimitSettings()
+    recorder: RecorderSettings = RecorderSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    retention: RetentionSettings = RetentionSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
+    chain: tuple[ChainEntry, ...] = ()
+    """The filters, in order: rewriting ones run first and one after the other."""
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        seen: set[str] = set()
+        for entry in self.chain:
+            if entry.id in seen:
+                raise ValueError(f"the chain has two filters with the id {entry.id!r}")
+            seen.add(entry.id)
+        return self

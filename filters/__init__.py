@@ -1,0 +1,272 @@
+"""The contract between Penstock and its filters.
+
+A filter measures; the chain decides. A filter is one class in one file of this folder (or in
+an installed package, entry-point group `penstock.filters`). It looks at one unit of text at a
+time and returns a Finding, or None when it has nothing to say. Whether that finding blocks,
+rewrites or only flags is the operator's choice, written in the chain's settings.
+
+    class Shouting(Filter):
+        '''Find text in capitals.'''
+
+        unit = Unit.sentence()
+
+        async def check(self, item: Item) -> Finding | None:
+            share = sum(map(str.isupper, item.text)) / len(item.text)
+            return Finding(score=share, label="shouting")
+
+All character positions are Python string indices, start inclusive and end exclusive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "Canary",
+    "Classifier",
+    "Context",
+    "Embedder",
+    "Evidence",
+    "Filter",
+    "Finding",
+    "Item",
+    "Options",
+    "Passage",
+    "Range",
+    "Resources",
+    "Retriever",
+    "Stage",
+    "Unit",
+]
+
+
+class Stage(StrEnum):
+    """Where in the story of a request a filter runs."""
+
+    INPUT = "input"
+    """On the prompt, before the model."""
+    OUTPUT = "output"
+    """On the completion, before the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How much text a filter judges at once.
+
+    The same units are judged whether the text arrives whole or in pieces, so streaming never
+    changes a verdict. Smaller units let a stream flow earlier.
+    """
+
+    kind: str
+    size: int = 0
+
+    @classmethod
+    def document(cls) -> Unit:
+        """Judge the whole text at once, after its last character."""
+        return cls("document")
+
+    @classmethod
+    def sentence(cls) -> Unit:
+        """Judge sentence by sentence."""
+        return cls("sentence")
+
+    @classmethod
+    def window(cls, size: int) -> Unit:
+        """Judge `size` characters at a time, neighbours overlapping by `size // 12`.
+
+        Right for filters that look for short patterns: nothing up to `size // 12` characters
+        long can hide at a border, and each character is read 1.09 times.
+        """
+        if size < 24:
+            raise ValueError("a window holds at least 24 characters")
+        return cls("window", size)
+
+    @property
+    def overlap(self) -> int:
+        """Characters a window shares with the one before it."""
+        return self.size // 12 if self.kind == "window" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a source that was retrieved for a prompt."""
+
+    id: str
+    text: str
+    source: str
+    """Name or path of the source, for the citation."""
+    title: str = ""
+    """Heading the piece stands under."""
+    score: float = 0.0
+    """How well it fits the prompt; higher is better, comparable within one search only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A labelled stretch `[start, end)` of the item's text."""
+
+    start: int
+    end: int
+    label: str
+    score: float = 1.0
+    replacement: str | None = None
+    """What stands there if the chain rewrites; None removes the stretch for a `[label]`."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError("a range needs 0 <= start < end")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The stretch of a passage that supports or contradicts a range of the text."""
+
+    passage: int
+    """Index into the item's passages."""
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a filter measured in one item.
+
+    Raises:
+        ValueError: the score is not a number in [0, 1].
+    """
+
+    score: float
+    """0 is harmless, 1 is certainly what the filter looks for: higher is always worse."""
+    label: str
+    ranges: tuple[Range, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    """Passages found for the prompt; the chain adds them to the exchange."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Every label's score, where the filter knows several."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.score) and 0.0 <= self.score <= 1.0):
+            raise ValueError("a finding's score lies in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a filter may know of the exchange beside the text it judges."""
+
+    stage: Stage
+    prompt: str
+    passages: tuple[Passage, ...] = ()
+    abstained: bool = False
+    """The model answered that it does not know; its text makes no claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One unit of text to judge."""
+
+    text: str
+    context: Context
+    start: int = 0
+    """Where this unit begins in the whole text. Ranges count from the unit, not from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A text whose verdict is known; the server is not ready before its filters tell them apart."""
+
+    text: str
+    bad: bool
+    prompt: str = ""
+    passages: tuple[Passage, ...] = ()
+
+
+class Classifier(Protocol):
+    """A text classification model."""
+
+    labels: tuple[str, ...]
+
+    async def scores(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
+        """Return one row per text and one column per label, each in [0, 1].
+
+        A text longer than the model's window is read in overlapping windows, and each label
+        keeps its highest score: nothing is cut off unread.
+        """
+
+
+class Embedder(Protocol):
+    """A sentence embedding model."""
+
+    dimension: int
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit-length row per text."""
+
+
+class Retriever(Protocol):
+    """A search over the indexed sources."""
+
+    async def search(self, query: str, limit: int) -> list[Passage]:
+        """Return the best passages first."""
+
+
+class Resources(Protocol):
+    """Heavy things that filters share, opened by the server."""
+
+    async def classifier(self, bundle: str) -> Classifier:
+        """Return the text classification bundle `name` or `name@version`."""
+
+    async def embedder(self) -> Embedder:
+        """Return the server's sentence encoder."""
+
+    async def retriever(self) -> Retriever:
+        """Return the search over the indexed sources."""
+
+
+class Options(BaseModel):
+    """Base of a filter's options: frozen, typed, and strict about unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Filter:
+    """Base class of all filters.
+
+    A filter keeps no state between items: many requests pass through one instance at once.
+    """
+
+    options_model: ClassVar[type[Options]] = Options
+    """The model its options are validated with, at start."""
+    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
+    """Where it may be placed."""
+    unit: Unit = Unit.document()
+    """What it judges at once; an instance may set its own from its options."""
+    version: ClassVar[str] = "1"
+    """Raised when the same text may get another finding; recorded with each verdict."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    async def setup(self, resources: Resources) -> None:
+        """Get shared resources once, before the first item."""
+
+    async def check(self, item: Item) -> Finding | None:
+        """Measure one unit; None is the same as a score of 0."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Release what `setup` took for this filter alone."""
+
+    def canaries(self) -> Sequence[Canary]:
+        """Return texts that this instance, with its options, must tell apart."""
+        return ()
