@@ -13,6 +13,7 @@ PenstockError
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
 ├── DeadlineExceeded        504
+├── FilterFailed            503  a filter broke and the text may not pass unjudged
 ├── ModelFailed             500
 │   └── ModelOutputInvalid  500  NaN, Inf or a wrong shape
 └── StartupError            the server refuses to start; never travels over HTTP
@@ -145,6 +146,18 @@ class DeadlineExceeded(PenstockError):
     type = "timeout_error"
     code = "deadline_exceeded"
     default_message = "The request took longer than its deadline allows."
+
+
+class FilterFailed(PenstockError):
+    """A filter broke; its instance fails closed, so nothing it could not judge is delivered.
+
+    `param` is the instance's id.
+    """
+
+    status = 503
+    code = "filter_failed"
+    default_message = "A filter could not judge this request, so it was not answered."
+    retry_after_s = 1.0
 
 
 class ModelFailed(PenstockError):

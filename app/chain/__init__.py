@@ -1,1 +1,1 @@
-"""The chain of Penstock."""
+"""The chain: filters measure, the chain decides."""

@@ -1,0 +1,115 @@
+"""One filter as the operator placed it: with its id, threshold, action, mode and deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+import structlog
+
+from app.errors import FilterError, FilterFailed
+from app.exchange import Mode
+from app.settings import ChainEntry
+from filters import Context, Filter, Finding, Item, Resources, Stage
+
+log = structlog.get_logger(__name__)
+
+
+class CheckFailed(Exception):
+    """A check raised, took too long or returned nonsense; `kind` says which."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+class Instance:
+    """Runs one filter's checks and knows what its failures mean."""
+
+    def __init__(self, entry: ChainEntry, judge: Filter) -> None:
+        if entry.stage not in judge.stages:
+            raise FilterError(f"Filter {entry.filter!r} cannot stand at stage {entry.stage!r}.")
+        self.entry = entry
+        self.filter = judge
+        self.id = entry.id
+        self.stage = Stage(entry.stage)
+
+    @property
+    def enforces(self) -> bool:
+        """Whether its measurements count and text waits for them."""
+        return self.entry.mode is Mode.ENFORCE
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether it changes the text that everything after it sees."""
+        return self.enforces and self.entry.action == "rewrite"
+
+    async def open(self, resources: Resources) -> None:
+        """Let the filter take what it needs and prove itself on its canaries.
+
+        Raises:
+            FilterError: the set-up failed, or known good and bad texts are not told apart.
+        """
+        try:
+            await self.filter.setup(resources)
+        except Exception as error:
+            raise FilterError(f"Filter {self.id!r} cannot be set up: {error}") from error
+        scores: dict[bool, list[float]] = {True: [], False: []}
+        for canary in self.filter.canaries():
+            context = Context(self.stage, canary.prompt or canary.text, canary.passages)
+            try:
+                finding, _ = await self.check(Item(canary.text, context))
+            except CheckFailed as error:
+                raise FilterError(f"Filter {self.id!r} failed on a canary: {error.kind}") from error
+            scores[canary.bad].append(finding.score if finding else 0.0)
+        self._judge_canaries(scores[True], scores[False])
+
+    def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
+        if bad and good and min(bad) <= max(good):
+            raise FilterError(
+                f"Filter {self.id!r} does not tell its known good from its known bad texts "
+                f"(lowest bad score {min(bad):.3f}, highest good {max(good):.3f}). "
+                "Its model or its options are wrong."
+            )
+        if bad and min(bad) < self.entry.threshold:
+            log.warning("threshold_above_canary", filter=self.id, lowest_bad=min(bad))
+        if good and max(good) >= self.entry.threshold:
+            log.warning("threshold_below_canary", filter=self.id, highest_good=max(good))
+
+    async def check(self, item: Item) -> tuple[Finding | None, float]:
+        """Measure one unit; return the finding and the milliseconds it took.
+
+        Raises:
+            CheckFailed: the filter raised, took too long or returned nonsense.
+        """
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self.entry.deadline_ms / 1_000):
+                finding = await self.filter.check(item)
+        except TimeoutError as error:
+            raise CheckFailed("timeout") from error
+        except Exception as error:
+            log.exception("filter_raised", filter=self.id, error=type(error).__name__)
+            raise CheckFailed("raised") from error
+        if finding is not None:
+            _validate(finding, item)
+        return finding, (perf_counter() - started) * 1_000
+
+    def fails_closed(self, kind: str) -> bool:
+        """Whether text may not pass after this kind of failure."""
+        policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
+        return self.enforces and policy == "closed"
+
+    def failure(self) -> FilterFailed:
+        """Return the error the client gets when this instance fails closed."""
+        return FilterFailed(param=self.id)
+
+
+def _validate(finding: Finding, item: Item) -> None:
+    if not isinstance(finding, Finding):
+        raise CheckFailed("invalid")
+    if any(r.end > len(item.text) for r in finding.ranges):
+        raise CheckFailed("invalid")
+    passages = max(len(item.context.passages), len(finding.passages))
+    if any(not 0 <= e.passage < passages for e in finding.evidence):
+        raise CheckFailed("invalid")

@@ -1,0 +1,89 @@
+"""Find filters by name and build them from their options, at start and never while serving."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+import filters
+from app.errors import FilterError
+from filters import Filter
+
+GROUP = "penstock.filters"
+
+
+def filter_names() -> list[str]:
+    """Return the names of all filters: files of `filters/` and installed plug-ins."""
+    return sorted(_built_in() | {plugin.name for plugin in entry_points(group=GROUP)})
+
+
+def filter_class(name: str) -> type[Filter]:
+    """Return the filter class called `name`.
+
+    Raises:
+        FilterError: there is no such filter, there are two, or it cannot be imported.
+    """
+    plugins = entry_points(group=GROUP, name=name)
+    found = len(plugins) + (name in _built_in())
+    if found == 0:
+        raise FilterError(f"There is no filter {name!r}. Known: {', '.join(filter_names())}.")
+    if found > 1:
+        raise FilterError(f"Two filters are called {name!r}; uninstall one of the packages.")
+    cls = _from_plugin(next(iter(plugins))) if plugins else _from_file(name)
+    if cls.check is Filter.check:
+        raise FilterError(f"Filter {name!r} has no `check` method and would judge nothing.")
+    return cls
+
+
+def build(name: str, options: Mapping[str, Any]) -> Filter:
+    """Make a filter with checked options.
+
+    Raises:
+        FilterError: as `filter_class`, or an option is unknown or malformed.
+    """
+    cls = filter_class(name)
+    try:
+        checked = cls.options_model.model_validate(options)
+        return cls(checked)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "options"
+        known = ", ".join(cls.options_model.model_fields) or "none"
+        raise FilterError(f"{where}: {first['msg']} (options of {name}: {known}).") from error
+    except (ValueError, OSError) as error:
+        raise FilterError(str(error)) from error
+
+
+def _built_in() -> set[str]:
+    return {m.name for m in pkgutil.iter_modules(filters.__path__) if not m.name.startswith("_")}
+
+
+def _from_file(name: str) -> type[Filter]:
+    try:
+        module = importlib.import_module(f"filters.{name}")
+    except Exception as error:
+        raise FilterError(f"filters/{name}.py cannot be imported: {error}") from error
+    classes = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Filter) and member.__module__.startswith(module.__name__)
+    ]
+    if len(classes) != 1:
+        raise FilterError(f"filters/{name}.py must hold exactly one Filter, not {len(classes)}.")
+    return classes[0]
+
+
+def _from_plugin(plugin: EntryPoint) -> type[Filter]:
+    try:
+        cls = plugin.load()
+    except Exception as error:
+        raise FilterError(f"Filter plug-in {plugin.value} cannot be loaded: {error}") from error
+    if not (inspect.isclass(cls) and issubclass(cls, Filter)):
+        raise FilterError(f"Filter plug-in {plugin.value} is not a subclass of filters.Filter.")
+    return cls

@@ -1,0 +1,91 @@
+"""Cuts depend on the text alone, cover all of it, and read it about once."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.chain.units import MAX_SENTENCE_CHARS, Piece, splitter
+from filters import Unit
+
+UNITS = [Unit.document(), Unit.sentence(), Unit.window(24), Unit.window(100)]
+TEXT = st.text(alphabet=st.sampled_from(list("ab .!?…\n\r-*#)\"'。é👩\u200bDr")), max_size=400)
+
+
+def cut(unit: Unit, pieces: list[str]) -> list[Piece]:
+    cutter = splitter(unit)
+    return [*(p for text in pieces for p in cutter.feed(text)), *cutter.finish()]
+
+
+def chop(text: str, sizes: list[int]) -> list[str]:
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(text[at : at + size])
+        at += size
+    return [*pieces, text[at:]]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(text=TEXT, sizes=st.lists(st.integers(0, 30), max_size=40))
+def test_chunking_never_moves_a_cut(unit: Unit, text: str, sizes: list[int]) -> None:
+    assert cut(unit, chop(text, sizes)) == cut(unit, [text])
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(text=TEXT)
+def test_every_visible_character_is_in_a_unit_at_its_place(unit: Unit, text: str) -> None:
+    seen = set()
+    for piece in cut(unit, [text]):
+        assert text[piece.start : piece.start + len(piece.text)] == piece.text
+        seen.update(range(piece.start, piece.start + len(piece.text)))
+
+    assert {i for i, char in enumerate(text) if not char.isspace()} <= seen
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(text=TEXT)
+def test_settled_grows_and_never_passes_what_was_read(unit: Unit, text: str) -> None:
+    last = 0
+    for piece in cut(unit, [text]):
+        assert last < piece.settled <= len(text)
+        assert not text[piece.start + len(piece.text) : piece.settled].strip()
+        last = piece.settled
+
+
+def test_long_text_without_a_full_stop_flows() -> None:
+    text = "word " * 1_000
+
+    lengths = [len(piece.text) for piece in cut(Unit.sentence(), [text])]
+
+    assert max(lengths) <= MAX_SENTENCE_CHARS
+    assert cut(Unit.sentence(), list(text)) == cut(Unit.sentence(), [text])
+
+
+def test_a_text_with_no_space_at_all_flows() -> None:
+    text = "x" * 5_000
+
+    assert cut(Unit.sentence(), list(text)) == cut(Unit.sentence(), [text])
+    assert "".join(p.text for p in cut(Unit.sentence(), [text])) == text
+
+
+def test_sentences_are_cut_where_a_reader_would() -> None:
+    text = 'Dr. Who pays $3.14, e.g. cash. Does it work? "Yes!" he said.\n- one\n- two\n\nEnd'
+
+    assert [p.text for p in cut(Unit.sentence(), [text])] == [
+        "Dr. Who pays $3.14, e.g. cash.",
+        "Does it work?",
+        '"Yes!"',
+        "he said.",
+        "- one",
+        "- two",
+        "End",
+    ]
+
+
+def test_windows_read_each_character_about_once() -> None:
+    text = "x" * 100_000
+
+    read = sum(len(piece.text) for piece in cut(Unit.window(600), list(text)))
+
+    assert read <= 1.1 * len(text)
