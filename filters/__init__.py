@@ -251,6 +251,8 @@ class Filter:
     """Where it may be placed."""
     unit: Unit = Unit.document()
     """What it judges at once; an instance may set its own from its options."""
+    every_message: ClassVar[bool] = True
+    """Judge every message of a conversation; False: only the last user message."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 
