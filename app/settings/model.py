@@ -5,12 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from app.exchange import Mode
+from app.settings.origin import Origin
 from filters import Stage
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Group(BaseModel):
@@ -112,11 +123,12 @@ class Settings(Group):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65_535)
-    home: Path = Path("var")
-    """State: the embedded Postgres, the segments, the first key."""
+    home: Folder = Path("var")
+    """State: the embedded Postgres, the segments, the first key. Relative to the working directory."""
     database_url: SecretStr | None = None
     """`postgresql://…`; without it an embedded Postgres is started under `home`."""
-    models_dir: Path = Path("models")
+    models_dir: Folder = Path("models")
+    """Where the bundles lie: `<name>/<version>/`."""
     model: str = "answer"
     """The bundle behind `/infer` when a request names none: `name` or `name@version`."""
     models: tuple[str, ...] = ()
@@ -139,11 +151,41 @@ class Settings(Group):
     chain: tuple[ChainEntry, ...] = ()
     """The filters, in order: rewriting ones run first and one after the other."""
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        seen: set[str] = set()
-        for entry in self.chain:
-            if entry.id in seen:
-                raise ValueError(f"the chain has two filters with the id {entry.id!r}")
-            seen.add(entry.id)
-        return self
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://", "postgresql+asyncpg://")
+        if url and not url.get_secret_value().startswith(schemes):
+            raise PydanticCustomError("not_postgres", "it should begin with postgresql://")
+        return url
+
+    @field_validator("chain")
+    @classmethod
+    def _ids_are_unique(cls, chain: tuple[ChainEntry, ...]) -> tuple[ChainEntry, ...]:
+        ids = [entry.id for entry in chain]
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                message = "another filter of the chain has this id already"
+                raise PydanticCustomError("duplicate_id", message, {"path": (index, "id")})
+        return chain
+
+    def with_origin(self, origin: Origin) -> Self:
+        """Return the same settings, knowing where they were read."""
+        settings = self.model_copy()
+        settings._origin = origin
+        return settings
+
+    @property
+    def origin(self) -> Origin:
+        """Where the settings were read."""
+        return self._origin
+
+    def locate(self, *path: str | int) -> str:
+        """Name the place of a setting for an error message.
+
+        `locate("chain", 3, "options")` is `penstock.toml:12`, the name of an environment
+        variable, or `defaults` for settings that were made in code.
+        """
+        return self._origin.locate(path)
