@@ -3,6 +3,7 @@
 PenstockError
 ├── InvalidRequest          400  the request cannot be understood or is out of bounds
 │   ├── PromptTooLong       400
+│   ├── SourceUnreadable    400
 │   └── BodyTooLarge        413
 ├── Unauthorized            401  no credential, or an unknown, expired or revoked one
 ├── Forbidden               403  the credential lacks the scope
@@ -58,6 +59,13 @@ class PromptTooLong(InvalidRequest):
 
     code = "prompt_too_long"
     default_message = "The prompt is longer than this server allows."
+
+
+class SourceUnreadable(InvalidRequest):
+    """A source cannot be read as text; the message says why, without its content."""
+
+    code = "source_unreadable"
+    default_message = "The source cannot be read as text."
 
 
 class BodyTooLarge(InvalidRequest):
