@@ -4,10 +4,13 @@ PenstockError
 ├── InvalidRequest          400  the request cannot be understood or is out of bounds
 │   ├── PromptTooLong       400
 │   ├── SourceUnreadable    400
-│   └── BodyTooLarge        413
+│   ├── BodyTooLarge        413
+│   ├── BodyTimeout         408  the body did not arrive in time
+│   └── UnsupportedMedia    415
 ├── Unauthorized            401  no credential, or an unknown, expired or revoked one
 ├── Forbidden               403  the credential lacks the scope
 ├── NotFound                404
+├── MethodNotAllowed        405
 ├── Overloaded              503  a bound was reached; try again after `retry_after_s`
 │   ├── EngineBusy          503
 │   └── RecorderFull        503
@@ -76,6 +79,22 @@ class BodyTooLarge(InvalidRequest):
     default_message = "The request body is larger than this server allows."
 
 
+class BodyTimeout(InvalidRequest):
+    """The request body did not arrive in time."""
+
+    status = 408
+    code = "body_timeout"
+    default_message = "The request body did not arrive in time."
+
+
+class UnsupportedMedia(InvalidRequest):
+    """The body is not plain JSON in UTF-8."""
+
+    status = 415
+    code = "unsupported_media_type"
+    default_message = "Send the body as application/json in UTF-8, without a Content-Encoding."
+
+
 class Unauthorized(PenstockError):
     """No credential, or an unknown, expired or revoked one."""
 
@@ -101,6 +120,15 @@ class NotFound(PenstockError):
     type = "not_found_error"
     code = "not_found"
     default_message = "There is nothing here."
+
+
+class MethodNotAllowed(PenstockError):
+    """The path exists, but not for this HTTP method."""
+
+    status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
+    default_message = "This path does not take that method; see the Allow header."
 
 
 class Overloaded(PenstockError):
