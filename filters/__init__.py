@@ -83,7 +83,8 @@ class Unit:
         """Judge `size` characters at a time, neighbours overlapping by `size // 12`.
 
         Right for filters that look for short patterns: nothing up to `size // 12` characters
-        long can hide at a border, and each character is read 1.09 times.
+        long can hide at a border, and each character is read 1.09 times. A window that is full
+        is always followed by another, so what touches its end may be left to the next one.
         """
         if size < 24:
             raise ValueError("a window holds at least 24 characters")
