@@ -59,7 +59,9 @@ class RecorderSettings(Group):
     max_bytes: int = Field(512_000_000, gt=0)
     """Most bytes waiting for Postgres; beyond it requests are answered 503."""
     segment_bytes: int = Field(4_000_000, gt=0)
+    """Size at which a segment is closed and the next one begun."""
     batch_rows: int = Field(500, gt=0)
+    """Most exchanges written to Postgres in one transaction."""
     sync_interval_ms: float = Field(10.0, gt=0)
     """How often written records are synced in the background at level `process`."""
     drain_timeout_s: float = Field(5.0, ge=0)
@@ -70,6 +72,7 @@ class RetrievalSettings(Group):
     """How sources are cut and searched."""
 
     chunk_chars: int = Field(900, ge=100)
+    """Longest passage a source is cut into."""
     refresh_s: float = Field(30.0, gt=0)
     """Longest time until a change of the sources is seen when its notification is missed."""
 
@@ -84,6 +87,7 @@ class RetentionSettings(Group):
     months_ahead: int = Field(3, ge=1)
     """Partitions made in advance."""
     maintenance_interval_s: float = Field(3_600.0, gt=0)
+    """How often partitions are made and dropped."""
 
 
 class RuntimeSettings(Group):
@@ -105,24 +109,32 @@ class ChainEntry(Group):
     id: Name
     """Unique in the chain; the same filter may stand in it twice."""
     filter: Name
+    """Name of the filter: `penstock filters list` shows them."""
     stage: Stage
+    """On the prompt, or on the completion."""
     action: Literal["block", "rewrite", "flag"] = "flag"
+    """What is done from the threshold on."""
     threshold: float = Field(0.5, ge=0, le=1)
     """From this score on the action is taken."""
     mode: Mode = Mode.ENFORCE
+    """`shadow` measures and records, and changes nothing; `off` does not even measure."""
     deadline_ms: float = Field(2_000.0, gt=0)
-    """For one unit of text."""
+    """Longest time to judge one unit of text."""
     on_error: Literal["closed", "open"] = "closed"
     """`open` lets text pass that a broken filter could not judge."""
     on_timeout: Literal["closed", "open"] = "closed"
+    """`open` lets text pass that a filter could not judge within its deadline."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """The filter's own: `penstock filters show NAME` explains them."""
 
 
 class Settings(Group):
     """Everything an operator may choose."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` is every one of this machine."""
     port: int = Field(8000, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""
     home: Folder = Path("var")
     """State: the embedded Postgres, the segments, the first key. Relative to the working directory."""
     database_url: SecretStr | None = None
@@ -138,7 +150,9 @@ class Settings(Group):
     docs: bool = False
     """Serve `/docs`; `/openapi.json` always needs a key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The mildest thing that is logged."""
     log_format: Literal["json", "text"] = "json"
+    """One JSON object a line for machines, or coloured text for people."""
     drain_delay_s: float = Field(0.0, ge=0)
     """After SIGTERM: how long to go on serving while `/readyz` already says 503."""
     shutdown_timeout_s: float = Field(20.0, gt=0)

@@ -87,7 +87,7 @@ def test_another_file_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_named_file_must_exist() -> None:
-    with pytest.raises(SettingsError, match="cannot read the settings file gone.toml"):
+    with pytest.raises(SettingsError, match=r"cannot read the settings file gone\.toml"):
         load_settings(Path("gone.toml"))
 
 

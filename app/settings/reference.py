@@ -1,0 +1,76 @@
+"""What settings there are: their keys, defaults, allowed values and meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, get_args, get_origin
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+from app.settings.model import ChainEntry, Group, Settings
+from app.settings.toml import scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting."""
+
+    path: tuple[str, ...]
+    default: str
+    """As TOML; empty if there is none."""
+    allowed: str
+    """What it may be, in words; empty if its type says all."""
+    meaning: str
+
+
+def rows() -> Iterator[Row]:
+    """Yield every setting, in the order of the file; a chain entry's keys come last."""
+    yield from _rows_of(Settings, ())
+    yield from _rows_of(ChainEntry, ("chain",))
+
+
+def groups(group: type[Group]) -> dict[str, type[Group]]:
+    """Return the named groups inside a group."""
+    return {
+        name: field.annotation
+        for name, field in group.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
+    }
+
+
+def row(path: tuple[str, ...], field: FieldInfo) -> Row:
+    """Describe one setting."""
+    default = "" if field.is_required() else scalar(field.get_default(call_default_factory=True))
+    meaning = " ".join((field.description or "").split())
+    return Row(path, default, _allowed(field), meaning)
+
+
+def _rows_of(group: type[Group], path: tuple[str, ...]) -> Iterator[Row]:
+    inner = groups(group)
+    for name, field in group.model_fields.items():
+        if name not in inner and name != "chain":
+            yield row((*path, name), field)
+    for name, part in inner.items():
+        yield from _rows_of(part, (*path, name))
+
+
+def _allowed(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(str(choice) for choice in get_args(field.annotation))
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Enum):
+        return ", ".join(str(choice.value) for choice in field.annotation)
+    return ", ".join(filter(None, map(_bound, field.metadata)))
+
+
+def _bound(limit: object) -> str:
+    match limit:
+        case annotated_types.Gt(value):
+            return f"> {value}"
+        case annotated_types.Ge(value):
+            return f"≥ {value}"
+        case annotated_types.Le(value):
+            return f"≤ {value}"
+    return ""
