@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -44,7 +46,8 @@ class Canary(Part):
     expected: tuple[float, ...] = ()
     """Leading values of the result: scores by label, or the embedding's first dimensions."""
     expected_text: str | None = None
-    """For `question-answering` and greedy `text-generation`."""
+    """`question-answering`: the reader's exact span in `pair`. `text-generation`: the beginning
+    of the greedy completion of `text`, a single user message."""
     tolerance: float = 0.02
 
 
@@ -72,6 +75,26 @@ class TextClassification(Part):
     labels: tuple[str, ...]
     activation: Literal["sigmoid", "softmax"]
     pair: bool = False
+    neutral: str = "none"
+    """What a text is called when no label of a sigmoid reaches 0.5."""
+
+
+class AnswerWeights(Part):
+    """How much each measurement of a sentence counts; their weighted sum is its score.
+
+    The sum is the log-odds of "this sentence answers the question" if the weights come from a
+    logistic regression.
+    """
+
+    reader: float = 1.0
+    """Logits of the best span that begins in the sentence, minus those of "not here"."""
+    cosine: float = 0.0
+    """Cosine of the question's and the sentence's embeddings, in [-1, 1]."""
+    overlap: float = 0.0
+    """Share of the question's words that the sentence has, rare ones counting more, in [0, 1]."""
+    rank: float = 0.0
+    """1 for the first passage, 1/2 for the second, 1/3 for the third, ..."""
+    bias: float = 0.0
 
 
 class QuestionAnswering(Part):
@@ -82,7 +105,10 @@ class QuestionAnswering(Part):
 
     task: Literal["question-answering"] = "question-answering"
     min_score: float
-    """Below this score, span minus null in logits, the engine abstains."""
+    """Below this score of the best sentence the engine abstains."""
+    weights: AnswerWeights = AnswerWeights()
+    candidates: int = Field(8, gt=0)
+    """Sentences that are embedded: the best ones by the other measurements."""
     max_answer_tokens: int = 40
     abstention: str = "The sources do not hold an answer to this."
 

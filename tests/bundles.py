@@ -1,0 +1,258 @@
+"""Small real bundles: an ONNX graph, a tokenizer and a manifest, written in milliseconds.
+
+Each function writes `models_dir/<name>/<version>/` and returns that folder. The graphs compute
+what their names say, so tests assert facts and not noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from app.bundles.manifest import (
+    MANIFEST,
+    Canary,
+    FeatureExtraction,
+    File,
+    Manifest,
+    Model,
+    QuestionAnswering,
+    Tensor,
+    TextClassification,
+)
+from tests import graphs
+from tests.vocabulary import SPECIAL, STOP_WORDS, tokenizer, vocabulary, words_of
+
+MAX_TOKENS = 64
+NOTICE = "# A tiny bundle\n\nMade by the tests.\n"
+
+
+def write_classifier(
+    models_dir: Path,
+    words: Mapping[str, Sequence[str]],
+    *,
+    name: str = "toxicity",
+    version: str = "1",
+    activation: str = "sigmoid",
+    max_tokens: int = MAX_TOKENS,
+) -> Path:
+    """Write a classifier: a label scores 0.98 if one of its words occurs, else 0.02.
+
+    With softmax, a label without words wins where no other label's word occurs.
+    """
+    tokens = vocabulary(word for some in words.values() for word in some)
+    hits = np.zeros((len(tokens), len(words)), dtype=np.float32)
+    for column, some in enumerate(words.values()):
+        hits[[tokens.index(word.lower()) for word in some], column] = 8.0
+    lazy = 0.0 if activation == "softmax" else -4.0
+    bias = np.array([-4.0 if some else lazy for some in words.values()], dtype=np.float32)
+    kind = TextClassification.model_validate(
+        {"task": "text-classification", "labels": tuple(words), "activation": activation}
+    )
+    texts = ("a harmless text", *(some[0] for some in words.values() if some))
+    return _write(
+        models_dir / name / version,
+        graphs.classifier(hits, bias),
+        tokenizer(tokens),
+        kind,
+        texts,
+        max_tokens=max_tokens,
+    )
+
+
+def write_embedder(
+    models_dir: Path,
+    *,
+    texts: Iterable[str] = (),
+    name: str = "encoder",
+    version: str = "1",
+    dimension: int = 64,
+    max_tokens: int = MAX_TOKENS,
+) -> Path:
+    """Write an embedder: texts that share words, or beginnings of words, lie close together.
+
+    The words of `texts` are known whole. Stop words count little.
+    """
+    tokens = vocabulary(words_of(texts))
+    rows = np.stack([_row(token, dimension) for token in tokens])
+    return _write(
+        models_dir / name / version,
+        graphs.embedder(rows),
+        tokenizer(tokens),
+        FeatureExtraction(dimension=dimension),
+        ("a harmless text", "gates and pipes"),
+        max_tokens=max_tokens,
+    )
+
+
+def write_pair_classifier(
+    models_dir: Path,
+    *,
+    texts: Iterable[str] = (),
+    labels: tuple[str, str] = ("supported", "unsupported"),
+    name: str = "grounding",
+    version: str = "1",
+    max_tokens: int = MAX_TOKENS,
+) -> Path:
+    """Write a judge of (passage, claim): the claim's words must stand in the passage."""
+    tokens = vocabulary(words_of(texts))
+    kind = TextClassification(labels=labels, activation="softmax", pair=True)
+    return _write(
+        models_dir / name / version,
+        graphs.containment(_weights(tokens, piece=1.0)),
+        tokenizer(tokens),
+        kind,
+        (("gates hold water", "gates hold water"), ("gates hold water", "birds fly south")),
+        max_tokens=max_tokens,
+    )
+
+
+def write_reader(
+    models_dir: Path,
+    *,
+    texts: Iterable[str] = (),
+    name: str = "answer",
+    version: str = "1",
+    min_score: float = 0.0,
+    max_tokens: int = MAX_TOKENS,
+    **options: Any,
+) -> Path:
+    """Write a span reader: the answer is the new word near the question's words.
+
+    The words of `texts` are known whole; give it the test's questions and passages.
+    `options` are further fields of `QuestionAnswering`.
+    """
+    tokens = vocabulary(words_of(texts))
+    return _write(
+        models_dir / name / version,
+        graphs.reader(_weights(tokens, piece=0.0), reach=6, null=1.5),
+        tokenizer(tokens),
+        QuestionAnswering(min_score=min_score, **options),
+        (("gates hold what", "gates hold water"),),
+        max_tokens=max_tokens,
+    )
+
+
+def seal(
+    folder: Path, model: Model, canaries: Sequence[Canary], *, max_tokens: int = MAX_TOKENS
+) -> Manifest:
+    """Write the manifest of a folder as it lies there, with the digests of its files."""
+    files = {
+        path.relative_to(folder).as_posix(): File(
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    graph = onnx.load(folder / "model.onnx", load_external_data=False).graph
+    manifest = Manifest(
+        name=folder.parent.name,
+        version=folder.name,
+        created_at="2026-01-01T00:00:00Z",
+        model=model,
+        max_tokens=max_tokens,
+        inputs=tuple(map(_tensor, graph.input)),
+        outputs=tuple(map(_tensor, graph.output)),
+        files=files,
+        canaries=tuple(canaries),
+        licence="Apache-2.0",
+    )
+    manifest.write(folder)
+    return manifest
+
+
+def reseal(folder: Path, **changes: Any) -> Manifest:
+    """Write the manifest anew after its files were changed on purpose."""
+    old = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    new = seal(folder, old.model, old.canaries, max_tokens=old.max_tokens)
+    changed = Manifest.model_validate({**new.model_dump(), **changes})
+    changed.write(folder)
+    return changed
+
+
+def _write(
+    folder: Path,
+    graph: onnx.ModelProto,
+    words: Tokenizer,
+    model: Model,
+    texts: Sequence[str | tuple[str, str]],
+    *,
+    max_tokens: int,
+) -> Path:
+    folder.mkdir(parents=True)
+    onnx.save(graph, folder / "model.onnx")
+    words.save(str(folder / "tokenizer.json"))
+    (folder / "README.md").write_text(NOTICE, encoding="utf-8")
+    canaries = [_canary(graph, words, model, text) for text in texts]
+    seal(folder, model, canaries, max_tokens=max_tokens)
+    return folder
+
+
+def _canary(
+    graph: onnx.ModelProto, words: Tokenizer, model: Model, text: str | tuple[str, str]
+) -> Canary:
+    """Run the graph by hand and write down what it says."""
+    first, second = text if isinstance(text, tuple) else (text, None)
+    encoding = words.encode(first, second)
+    feeds = {
+        "input_ids": np.array([encoding.ids]),
+        "attention_mask": np.array([encoding.attention_mask]),
+        "token_type_ids": np.array([encoding.type_ids]),
+    }
+    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted = {node.name for node in session.get_inputs()}
+    outputs = session.run(None, {name: feeds[name] for name in wanted})
+    if isinstance(model, QuestionAnswering):
+        start, end = outputs[0][0], outputs[1][0]
+        span = (
+            encoding.offsets[int(start[1:].argmax()) + 1][0],
+            encoding.offsets[int(end[1:].argmax()) + 1][1],
+        )
+        return Canary(text=first, pair=second, expected_text=(second or "")[slice(*span)])
+    row = outputs[0][0].astype(np.float64)
+    if isinstance(model, TextClassification):
+        row = _activate(row, model.activation)
+    return Canary(text=first, pair=second, expected=tuple(map(float, row[:8])))
+
+
+def _activate(logits: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
+    if activation == "sigmoid":
+        return 1 / (1 + np.exp(-logits))
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _tensor(value: onnx.ValueInfoProto) -> Tensor:
+    kind = value.type.tensor_type
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
+    shape = tuple(dim.dim_param or dim.dim_value for dim in kind.shape.dim)
+    return Tensor(name=value.name, dtype=dtype, shape=shape)
+
+
+def _row(token: str, dimension: int) -> NDArray[np.float32]:
+    """Return the token's direction: the same in every vocabulary."""
+    row = np.random.default_rng(crc32(token.encode())).normal(size=dimension)
+    common = token in STOP_WORDS or token in SPECIAL or not token.isalnum()
+    return np.asarray(row * (0.1 if common else 1.0), dtype=np.float32)
+
+
+def _weights(tokens: Sequence[str], *, piece: float) -> NDArray[np.float32]:
+    """Return what each token counts: special ones -1, stop words and punctuation 0."""
+
+    def weight(token: str) -> float:
+        if token in SPECIAL:
+            return -1.0
+        if token.startswith("##"):
+            return piece
+        return float(token.isalnum() and token not in STOP_WORDS)
+
+    return np.array([weight(token) for token in tokens], dtype=np.float32)
