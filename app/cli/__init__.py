@@ -1,1 +1,47 @@
-"""The cli of Penstock."""
+"""The `penstock` command. What a command needs is imported when it runs: help is instant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import filters, frame
+from app.cli.settings import settings
+
+app = typer.Typer(
+    name="penstock",
+    cls=frame.Commands,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(settings)
+app.add_typer(filters.app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from app import __version__
+
+        typer.echo(f"penstock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def penstock(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PENSTOCK_CONFIG",
+            help="The settings file; otherwise penstock.toml in this folder, if there is one.",
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Penstock: a guarded inference server."""
+    frame.config_file.set(config)

@@ -1,0 +1,88 @@
+"""`penstock filters`: what may stand in the chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli import frame
+
+if TYPE_CHECKING:
+    from filters import Filter, Unit
+
+app = typer.Typer(
+    name="filters",
+    help="See which filters there are and what they take.",
+    no_args_is_help=True,
+)
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_filters(as_json: _AsJson = False) -> None:
+    """List all filters: the built-in ones and those of installed packages."""
+    from app.chain.registry import filter_class, filter_names
+
+    described = [_describe(name, filter_class(name)) for name in filter_names()]
+    if as_json:
+        frame.show_json(described)
+        return
+    rows = (
+        (entry["name"], ", ".join(entry["stages"]), entry["unit"], entry["summary"])
+        for entry in described
+    )
+    frame.show_table(("filter", "stages", "judges", "what it does"), rows, "There are no filters.")
+
+
+@app.command("show")
+def show_filter(
+    name: Annotated[str, typer.Argument(help="As in `penstock filters list`.")],
+    as_json: _AsJson = False,
+) -> None:
+    """Explain one filter and its options."""
+    from app.chain.registry import filter_class
+
+    described = _describe(name, filter_class(name))
+    if as_json:
+        frame.show_json(described)
+        return
+    typer.echo(f"{name} (version {described['version']})\n")
+    typer.echo(described["meaning"] + "\n")
+    typer.echo(f"stages: {', '.join(described['stages'])}    judges: {described['unit']}\n")
+    rows = (
+        (option["name"], option["default"] or "required", option["allowed"], option["meaning"])
+        for option in described["options"]
+    )
+    frame.show_table(("option", "default", "allowed", "meaning"), rows, "It has no options.")
+
+
+def _describe(name: str, cls: type[Filter]) -> dict[str, Any]:
+    import inspect
+
+    from app.settings.reference import row
+
+    meaning = inspect.getdoc(cls) or ""
+    options = [row((key,), field) for key, field in cls.options_model.model_fields.items()]
+    return {
+        "name": name,
+        "version": cls.version,
+        "summary": meaning.partition("\n")[0],
+        "meaning": meaning,
+        "stages": sorted(cls.stages),
+        "unit": _unit(cls.unit),
+        "options": [
+            {
+                "name": option.path[0],
+                "default": option.default,
+                "allowed": option.allowed,
+                "meaning": option.meaning,
+            }
+            for option in options
+        ],
+    }
+
+
+def _unit(unit: Unit) -> str:
+    return f"{unit.size} characters" if unit.kind == "window" else unit.kind
