@@ -16,6 +16,7 @@ PenstockError
 │   └── RecorderFull        503
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
+├── Unstorable              500  the database refuses the values, however often they are sent
 ├── DeadlineExceeded        504
 ├── FilterFailed            503  a filter broke and the text may not pass unjudged
 ├── ModelFailed             500
@@ -173,6 +174,13 @@ class Unavailable(PenstockError):
     code = "unavailable"
     default_message = "Something this request needs is not available right now."
     retry_after_s = 5.0
+
+
+class Unstorable(PenstockError):
+    """The database refuses the values, however often they are sent."""
+
+    code = "unstorable"
+    default_message = "The database refused a value."
 
 
 class DeadlineExceeded(PenstockError):
