@@ -39,7 +39,8 @@ docs: python ## Write the generated parts of docs/ anew
 	exec $(BIN)/python -m scripts.reference
 
 lock: python ## Resolve requirements/*.txt anew for the image
-	exec $(PYTHON) scripts/lock.py
+	$(PYTHON) scripts/install.py lock
+	exec $(BIN)/python -m scripts.lock
 
 clean: ## Remove the virtual environment and all caches; var/ stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
