@@ -104,7 +104,7 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
     error: str | None = None
-    """For the action `error`: `raised`, `timeout` or `invalid`."""
+    """For the action `error`: `raised`, `timeout`, `invalid` or `overloaded`."""
 
 
 @dataclass(frozen=True, slots=True)

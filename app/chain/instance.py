@@ -7,7 +7,7 @@ from time import perf_counter
 
 import structlog
 
-from app.errors import FilterError, FilterFailed
+from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
 from filters import Context, Filter, Finding, Item, Resources, Stage
@@ -16,7 +16,11 @@ log = structlog.get_logger(__name__)
 
 
 class CheckFailed(Exception):
-    """A check raised, took too long or returned nonsense; `kind` says which."""
+    """A check could not be made.
+
+    `kind` is `raised`, `timeout`, `invalid` (it returned nonsense) or `overloaded` (the queue of
+    its model was full).
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -88,6 +92,8 @@ class Instance:
                 finding = await self.filter.check(item)
         except TimeoutError as error:
             raise CheckFailed("timeout") from error
+        except Overloaded as error:
+            raise CheckFailed("overloaded") from error
         except Exception as error:
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
             raise CheckFailed("raised") from error
@@ -100,8 +106,10 @@ class Instance:
         policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
         return self.enforces and policy == "closed"
 
-    def failure(self) -> FilterFailed:
-        """Return the error the client gets when this instance fails closed."""
+    def failure(self, failed: CheckFailed) -> PenstockError:
+        """Return the error that a client gets when this instance fails closed."""
+        if failed.kind == "overloaded":
+            return EngineBusy(param=self.id)
         return FilterFailed(param=self.id)
 
 

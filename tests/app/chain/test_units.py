@@ -35,7 +35,7 @@ def test_chunking_never_moves_a_cut(unit: Unit, text: str, sizes: list[int]) -> 
 @pytest.mark.parametrize("unit", UNITS)
 @given(text=TEXT)
 def test_every_visible_character_is_in_a_unit_at_its_place(unit: Unit, text: str) -> None:
-    seen = set()
+    seen: set[int] = set()
     for piece in cut(unit, [text]):
         assert text[piece.start : piece.start + len(piece.text)] == piece.text
         seen.update(range(piece.start, piece.start + len(piece.text)))

@@ -1,0 +1,102 @@
+"""The chain: the operator's ordered filters, opened once and run for every exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Self
+
+import structlog
+
+from app.chain.instance import Instance
+from app.chain.registry import build
+from app.chain.tally import Tally
+from app.chain.text_run import TextRun
+from app.errors import FilterError
+from app.exchange import Mode, Verdict
+from app.settings import ChainEntry
+from filters import Context, Passage, Resources, Stage
+
+log = structlog.get_logger(__name__)
+
+Locate = Callable[[int], str]
+"""Says where the entry with this index stands, for errors: `penstock.toml:12`."""
+
+
+class Chain:
+    """All filter instances, in order."""
+
+    def __init__(self, instances: Sequence[Instance]) -> None:
+        self.instances = tuple(instances)
+        self._by_stage = {
+            stage: tuple(i for i in self.instances if i.stage is stage) for stage in Stage
+        }
+
+    @classmethod
+    def build(cls, entries: Iterable[ChainEntry], locate: Locate | None = None) -> Self:
+        """Make every instance that is not switched off.
+
+        Raises:
+            FilterError: a filter is unknown or its options are wrong; names the entry.
+        """
+        instances = []
+        for index, entry in enumerate(entries):
+            where = f"{locate(index)}: " if locate else ""
+            try:
+                instance = Instance(entry, build(entry.filter, entry.options))
+            except FilterError as error:
+                raise FilterError(f"{where}filter {entry.id!r}: {error.message}") from error
+            if entry.mode is not Mode.OFF:
+                instances.append(instance)
+        return cls(instances)
+
+    async def open(self, resources: Resources) -> None:
+        """Set every filter up and run its canaries.
+
+        Raises:
+            FilterError: a filter cannot be set up or fails its canaries.
+        """
+        for instance in self.instances:
+            await instance.open(resources)
+
+    async def close(self) -> None:
+        """Close every filter, whatever the others do."""
+        for instance in reversed(self.instances):
+            try:
+                await instance.filter.close()
+            except Exception:
+                log.exception("filter_close_failed", filter=instance.id)
+
+    def stage(self, stage: Stage) -> StageRun:
+        """Begin one exchange's way through a stage."""
+        return StageRun(self._by_stage[stage])
+
+
+class StageRun:
+    """What one stage's filters found in one exchange."""
+
+    def __init__(self, instances: Sequence[Instance]) -> None:
+        self._instances = instances
+        self._tallies = {instance.id: Tally(instance) for instance in instances}
+        self._runs: list[TextRun] = []
+
+    def text(self, context: Context, base: int = 0, *, is_history: bool = False) -> TextRun:
+        """Begin one text of the stage, whose first character stands at `base`.
+
+        Earlier messages of a conversation (`is_history`) are judged by those filters only that
+        want every message.
+        """
+        wanted = [i for i in self._instances if i.filter.every_message or not is_history]
+        run = TextRun(wanted, self._tallies, context, base)
+        self._runs.append(run)
+        return run
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Everything the stage's filters retrieved."""
+        return tuple(p for tally in self._tallies.values() for p in tally.passages)
+
+    async def verdicts(self) -> list[Verdict]:
+        """Run the shadow filters, then return one verdict for each instance that judged."""
+        for run in self._runs:
+            await run.run_shadows()
+        return [tally.verdict() for tally in self._tallies.values() if tally.judged]

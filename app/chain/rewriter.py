@@ -1,0 +1,113 @@
+"""A rewriting filter as a step in the stream: text goes in, changed text comes out."""
+
+from __future__ import annotations
+
+from app.chain.edits import to_input
+from app.chain.instance import CheckFailed, Instance
+from app.chain.tally import Tally
+from app.chain.units import Piece, splitter
+from app.errors import PenstockError
+from app.exchange import Edit
+from filters import Context, Finding, Item, Range
+
+
+class Rewriter:
+    """One rewriting instance on one text; holds back what it has not judged yet."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        tally: Tally,
+        context: Context,
+        base: int,
+        before: tuple[Rewriter, ...],
+    ) -> None:
+        self._instance = instance
+        self._tally = tally
+        self._context = context
+        self._base = base
+        self._before = before
+        self._splitter = splitter(instance.filter.unit)
+        self._held = ""
+        self._emitted = 0
+        self.edits: list[Edit] = []
+        """In positions of the text that came in."""
+        self.failure: PenstockError | None = None
+
+    def units(self, text: str, *, last: bool) -> list[Piece]:
+        """Take more text; return the units it completed."""
+        self._held += text
+        pieces = self._splitter.feed(text)
+        return [*pieces, *self._splitter.finish()] if last else pieces
+
+    async def rewrite(self, piece: Piece) -> str:
+        """Judge a unit; return the changed text up to where it is settled.
+
+        After a failure that may not pass, `failure` is set and nothing more comes out.
+        """
+        finding = await self._check(piece)
+        if self.failure:
+            return ""
+        return self._emit(piece.settled, self._replacements(piece, finding))
+
+    def rest(self) -> str:
+        """Return what is left after the last unit: white space."""
+        return self._take(self._emitted + len(self._held))
+
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a range of the text that came out to the whole text before all rewriting."""
+        return self._from_input(*to_input(start, end, self.edits))
+
+    def original_edits(self) -> list[Edit]:
+        """Return this rewriter's edits in positions of the whole text before all rewriting."""
+        return [
+            Edit(*self._from_input(edit.start, edit.end), edit.replacement) for edit in self.edits
+        ]
+
+    def _from_input(self, start: int, end: int) -> tuple[int, int]:
+        if self._before:
+            return self._before[-1].to_original(start, end)
+        return start + self._base, end + self._base
+
+    async def _check(self, piece: Piece) -> Finding | None:
+        try:
+            finding, took_ms = await self._instance.check(
+                Item(piece.text, self._context, piece.start)
+            )
+        except CheckFailed as error:
+            self._tally.fail(error.kind)
+            if self._instance.fails_closed(error.kind):
+                self.failure = self._instance.failure(error)
+            return None
+        self._tally.duration_ms += took_ms
+        return finding
+
+    def _replacements(self, piece: Piece, finding: Finding | None) -> list[Edit]:
+        if not self._tally.add(finding, piece.start, self._from_input) or finding is None:
+            return []
+        whole = Range(0, len(piece.text), finding.label)
+        ranges = sorted(finding.ranges or (whole,), key=lambda r: (r.start, -r.end))
+        edits: list[Edit] = []
+        at = self._emitted
+        for found in ranges:
+            start, end = piece.start + found.start, piece.start + found.end
+            if at <= start < piece.settled:
+                replacement = f"[{found.label}]" if found.replacement is None else found.replacement
+                edits.append(Edit(start, end, replacement))
+                at = end
+        return edits
+
+    def _emit(self, settled: int, edits: list[Edit]) -> str:
+        out = ""
+        for edit in edits:
+            out += self._take(edit.start) + edit.replacement
+            self._take(edit.end)
+        self.edits += edits
+        return out + self._take(settled)
+
+    def _take(self, until: int) -> str:
+        """Remove held text up to a position, which may lie behind an edit already."""
+        count = max(0, until - self._emitted)
+        taken, self._held = self._held[:count], self._held[count:]
+        self._emitted += count
+        return taken

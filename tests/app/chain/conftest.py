@@ -1,0 +1,11 @@
+"""Filters break on purpose here, thousands of times: keep their tracebacks off the terminal."""
+
+import logging
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _silent_log() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
