@@ -1,0 +1,42 @@
+"""What an exception from the database driver means to the rest of the server."""
+
+from __future__ import annotations
+
+import asyncpg
+from sqlalchemy import exc
+
+from app.errors import PenstockError, Unavailable, Unstorable
+
+UNSTORABLE = ("21", "22", "23", "54")
+"""SQLSTATE classes that blame the values: cardinality, data, constraint, program limit."""
+DRIVER_ERRORS = (
+    exc.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    UnicodeEncodeError,
+    OSError,  # also TimeoutError
+)
+
+
+def translate(error: BaseException) -> PenstockError:
+    """Return the error to raise instead; its message holds nothing of the values."""
+    cause = error.orig if isinstance(error, exc.StatementError) and error.orig else error
+    state = sqlstate(cause)
+    if state is not None and state[:2] in UNSTORABLE:
+        return Unstorable(f"Postgres refused the values (SQLSTATE {state}).")
+    if isinstance(cause, ValueError | TypeError) or _is_bad_argument(cause):
+        return Unstorable(f"The values cannot be sent to Postgres ({type(cause).__name__}).")
+    reason = f"SQLSTATE {state}" if state else type(cause).__name__
+    return Unavailable(f"The database is not available right now ({reason}).")
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the server's error code, if the server raised this."""
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _is_bad_argument(error: BaseException) -> bool:
+    """Tell whether the driver could not write a value in the type the server expects."""
+    return isinstance(error.__cause__, asyncpg.DataError | UnicodeEncodeError)

@@ -1,0 +1,70 @@
+"""A real Postgres for tests, thrown away at the end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from app.store.embedded import EmbeddedPostgres
+
+MEMORY = Path("/dev/shm")
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""Settings for a server whose data nobody will miss."""
+
+
+@contextmanager
+def throwaway_home() -> Generator[Path]:
+    """Make a state folder that is in memory, short of path, and open to Postgres' own user."""
+    home = Path(tempfile.mkdtemp(prefix="ps-", dir=MEMORY if MEMORY.is_dir() else None))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def throwaway_server(settings: Mapping[str, str] = CARELESS) -> Generator[str]:
+    """Start a server and yield its address."""
+    with throwaway_home() as home:
+        server = EmbeddedPostgres(home, settings=settings)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+
+def in_database(url: str, name: str) -> str:
+    """Return the address of another database on the same server."""
+    return (
+        urlsplit(url)._replace(path=f"/{name}").geturl().replace(":/", ":///", 1)
+        if (not urlsplit(url).netloc)
+        else urlsplit(url)._replace(path=f"/{name}").geturl()
+    )
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements, each in a transaction of its own."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def copy_database(url: str, template: str, name: str) -> str:
+    """Make a database that is like another one, and return its address."""
+    await run_sql(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return in_database(url, name)
+
+
+async def drop_database(url: str, name: str) -> None:
+    """Drop a database, also if somebody is still connected to it."""
+    await run_sql(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
