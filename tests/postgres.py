@@ -13,7 +13,7 @@ import asyncpg
 
 from app.store.embedded import EmbeddedPostgres
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 (folders there have random names)
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings for a server whose data nobody will miss."""
 
@@ -42,11 +42,8 @@ def throwaway_server(settings: Mapping[str, str] = CARELESS) -> Generator[str]:
 
 def in_database(url: str, name: str) -> str:
     """Return the address of another database on the same server."""
-    return (
-        urlsplit(url)._replace(path=f"/{name}").geturl().replace(":/", ":///", 1)
-        if (not urlsplit(url).netloc)
-        else urlsplit(url)._replace(path=f"/{name}").geturl()
-    )
+    parts = urlsplit(url)
+    return f"postgresql://{parts.netloc}/{name}?{parts.query}"
 
 
 async def run_sql(url: str, *statements: str) -> None:

@@ -1,5 +1,3 @@
-import asyncio
-import datetime as dt
 from uuid import uuid4
 
 from app.exchange import Action, Exchange, Message, Mode, Verdict
