@@ -10,12 +10,14 @@ PenstockError
 ├── Unauthorized            401  no credential, or an unknown, expired or revoked one
 ├── Forbidden               403  the credential lacks the scope
 ├── NotFound                404
+│   └── ModelNotFound       404
 ├── MethodNotAllowed        405
 ├── Overloaded              503  a bound was reached; try again after `retry_after_s`
 │   ├── EngineBusy          503
 │   └── RecorderFull        503
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
+│   └── NotReady            503  a part of the server has not come up
 ├── Unstorable              500  the database refuses the values, however often they are sent
 ├── DeadlineExceeded        504
 ├── FilterFailed            503  a filter broke and the text may not pass unjudged
@@ -132,6 +134,13 @@ class MethodNotAllowed(PenstockError):
     default_message = "This path does not take that method; see the Allow header."
 
 
+class ModelNotFound(NotFound):
+    """The request names a model that is not served."""
+
+    code = "model_not_found"
+    default_message = "This server does not serve that model."
+
+
 class Overloaded(PenstockError):
     """A bound was reached; the same request may succeed later."""
 
@@ -181,6 +190,13 @@ class Unstorable(PenstockError):
 
     code = "unstorable"
     default_message = "The database refused a value."
+
+
+class NotReady(Unavailable):
+    """A part of the server that every request needs has not come up."""
+
+    code = "not_ready"
+    default_message = "The server is not ready; the checks say which part."
 
 
 class DeadlineExceeded(PenstockError):
