@@ -1,0 +1,1 @@
+"""Rows: where they come from and how they are cleaned, compared and split."""
