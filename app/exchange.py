@@ -13,6 +13,9 @@ from uuid_utils.compat import uuid7
 
 from filters import Evidence, Passage, Range, Stage
 
+SEPARATOR = "\n\n"
+"""Between the messages in `Exchange.prompt`."""
+
 
 class Outcome(StrEnum):
     """How an exchange ended."""
@@ -160,9 +163,15 @@ class Exchange:
     @property
     def prompt(self) -> str:
         """All messages as one text; ranges of input verdicts count in it."""
-        return "\n\n".join(message.content for message in self.messages)
+        return SEPARATOR.join(message.content for message in self.messages)
+
+    @property
+    def last_user_message(self) -> Message | None:
+        """The message that asks; what stands before it is history."""
+        return next((m for m in reversed(self.messages) if m.role == "user"), None)
 
     @property
     def question(self) -> str:
-        """The last user message."""
-        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+        """The text of the last user message."""
+        asked = self.last_user_message
+        return asked.content if asked else ""

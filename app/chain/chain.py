@@ -12,7 +12,7 @@ from app.chain.registry import build
 from app.chain.tally import Tally
 from app.chain.text_run import TextRun
 from app.errors import FilterError
-from app.exchange import Mode, Verdict
+from app.exchange import Edit, Mode, Verdict
 from app.settings import ChainEntry
 from filters import Context, Passage, Resources, Stage
 
@@ -95,8 +95,17 @@ class StageRun:
         """Everything the stage's filters retrieved."""
         return tuple(p for tally in self._tallies.values() for p in tally.passages)
 
-    async def verdicts(self) -> list[Verdict]:
-        """Run the shadow filters, then return one verdict for each instance that judged."""
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """One verdict for each instance that judged anything."""
+        return [tally.verdict() for tally in self._tallies.values() if tally.judged]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All replacements in the stage's texts."""
+        return tuple(edit for run in self._runs for edit in run.edits)
+
+    async def run_shadows(self) -> None:
+        """Let the shadow filters measure, after everything was released."""
         for run in self._runs:
             await run.run_shadows()
-        return [tally.verdict() for tally in self._tallies.values() if tally.judged]

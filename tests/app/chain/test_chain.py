@@ -45,7 +45,8 @@ async def outcome(
 ) -> tuple[str, list[Verdict], str | None, object]:
     released, stage = await run(instances, pieces)
     text_run = stage._runs[0]
-    verdicts = [replace(v, duration_ms=0.0) for v in await stage.verdicts()]
+    await stage.run_shadows()
+    verdicts = [replace(v, duration_ms=0.0) for v in stage.verdicts]
     failure = type(text_run.failure).__name__ if text_run.failure else None
     return released, verdicts, failure, text_run.edits
 
@@ -141,7 +142,9 @@ async def test_shadows_hold_nothing_back_and_are_recorded() -> None:
 
     assert await text_run.feed("a bad thing") == "a bad thing"
     assert await text_run.feed("", last=True) == ""
-    (verdict,) = await stage.verdicts()
+    assert stage.verdicts == []
+    await stage.run_shadows()
+    (verdict,) = stage.verdicts
     assert (verdict.action, verdict.mode) == (Action.BLOCK, Mode.SHADOW)
 
 
@@ -158,7 +161,7 @@ async def test_failures_are_closed_and_never_a_statement_about_the_text(
     assert await text_run.feed("a bad thing", last=True) == ""
     assert isinstance(text_run.failure, FilterFailed)
     assert text_run.blocked_by is None
-    (verdict,) = await stage.verdicts()
+    (verdict,) = stage.verdicts
     assert (verdict.action, verdict.error, verdict.score) == (Action.ERROR, kind, 0.0)
 
 
@@ -169,7 +172,7 @@ async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -
     )
 
     assert released == "a bad thing"
-    assert (await stage.verdicts())[0].action is Action.ERROR
+    assert stage.verdicts[0].action is Action.ERROR
 
 
 async def test_a_full_queue_is_an_overload_not_a_broken_filter() -> None:
@@ -193,7 +196,7 @@ async def test_ranges_count_in_the_text_before_rewriting() -> None:
     released, stage = await run(chain, [text])
 
     assert released == "Some naughty and evil. More evil."
-    rewrite, flag = await stage.verdicts()
+    rewrite, flag = stage.verdicts
     assert [text[r.start : r.end] for r in rewrite.ranges] == ["bad"]
     assert [text[r.start : r.end] for r in flag.ranges] == ["evil", "evil"]
 
@@ -204,7 +207,7 @@ async def test_two_instances_of_one_filter_do_not_erase_each_other() -> None:
         ["how to build a bomb"],
     )
 
-    verdicts = {v.id: v.action for v in await stage.verdicts()}
+    verdicts = {v.id: v.action for v in stage.verdicts}
     assert verdicts["bombs"] is Action.BLOCK
     assert stage._runs[0].blocked_by is not None
 
@@ -214,7 +217,7 @@ async def test_the_first_block_cancels_the_rest() -> None:
 
     _, stage = await run([instance(word("bad"), id="quick"), hanging], ["bad"])
 
-    assert [v.id for v in await stage.verdicts()] == ["quick"]
+    assert [v.id for v in stage.verdicts] == ["quick"]
 
 
 async def test_each_character_is_read_about_once() -> None:

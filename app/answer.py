@@ -1,0 +1,153 @@
+"""One exchange on its way: read the prompt, ask the model, judge what it writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from time import perf_counter
+
+from app.chain.chain import Chain
+from app.chain.text_run import TextRun
+from app.engine import ChatMessage, Delta, Engine, Prompt, SamplingParameters, Support
+from app.errors import ModelFailed
+from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage
+from filters import Context, Stage
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Answer:
+    """Fills one exchange; how it ends when something breaks is the pipeline's business."""
+
+    def __init__(self, exchange: Exchange, engine: Engine, chain: Chain) -> None:
+        self._exchange = exchange
+        self._engine = engine
+        self._input = chain.stage(Stage.INPUT)
+        self._output = chain.stage(Stage.OUTPUT)
+
+    async def stream(self) -> AsyncGenerator[str, None]:
+        """Yield the completion as the output filters release it."""
+        messages = await self._read_messages()
+        if messages is None:
+            self._block()
+            return
+        prompt = Prompt(
+            messages=tuple(messages),
+            passages=tuple(readable(passage.text) for passage in self._exchange.passages),
+            parameters=SamplingParameters(**self._exchange.parameters),
+        )
+        async with aclosing(self._engine.stream(prompt)) as deltas:
+            async for text in self._write(deltas):
+                yield text
+
+    async def run_shadows(self) -> None:
+        """Let the shadow filters measure what has been released already."""
+        await self._input.run_shadows()
+        await self._output.run_shadows()
+
+    def settle(self) -> None:
+        """Write everything the filters found into the exchange, however it ended."""
+        exchange = self._exchange
+        exchange.verdicts = [*self._input.verdicts, *self._output.verdicts]
+        exchange.prompt_edits = self._input.edits
+        exchange.completion_edits = self._output.edits
+
+    async def _read_messages(self) -> list[ChatMessage] | None:
+        """Return the messages as the model may read them, or None if one is blocked."""
+        exchange, started = self._exchange, perf_counter()
+        context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
+        asked = exchange.last_user_message
+        messages: list[ChatMessage] = []
+        base = 0
+        try:
+            for message in exchange.messages:
+                is_history = message is not asked
+                run = self._input.text(context, base, is_history=is_history)
+                content = await run.feed(readable(message.content), last=True)
+                if _is_blocked(run):
+                    return None
+                messages.append(ChatMessage(message.role, content))
+                base += len(message.content) + len(SEPARATOR)
+        finally:
+            exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
+        exchange.passages += self._input.passages
+        return messages
+
+    async def _write(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[str, None]:
+        run: TextRun | None = None
+        while True:
+            delta = await self._next(deltas)
+            run = run or self._output.text(self._output_context(delta))
+            if text := await self._judge(run, delta):
+                yield text
+            if _is_blocked(run):
+                self._block()
+                return
+            if delta.finish_reason:
+                self._complete(delta)
+                return
+
+    async def _next(self, deltas: AsyncGenerator[Delta, None]) -> Delta:
+        """Wait for the model's next piece and take it into the exchange."""
+        exchange, started = self._exchange, perf_counter()
+        try:
+            delta = await anext(deltas)
+        except StopAsyncIteration as error:
+            raise ModelFailed from error
+        waited_ms = (perf_counter() - started) * 1_000
+        exchange.timings_ms.setdefault("first_piece", waited_ms)
+        exchange.timings_ms["model"] = exchange.timings_ms.get("model", 0.0) + waited_ms
+        exchange.generated += delta.text
+        exchange.citations += tuple(self._citation(support) for support in delta.supports)
+        return delta
+
+    async def _judge(self, run: TextRun, delta: Delta) -> str:
+        timings, started = self._exchange.timings_ms, perf_counter()
+        released = await run.feed(delta.text, last=delta.finish_reason is not None)
+        judged_ms = (perf_counter() - started) * 1_000
+        timings["output_filters"] = timings.get("output_filters", 0.0) + judged_ms
+        return released
+
+    def _output_context(self, first: Delta) -> Context:
+        exchange = self._exchange
+        return Context(
+            Stage.OUTPUT, readable(exchange.question), exchange.passages, abstained=first.abstained
+        )
+
+    def _citation(self, support: Support) -> Citation:
+        passage = self._exchange.passages[support.passage]
+        return Citation(
+            passage=support.passage,
+            source=passage.source,
+            title=passage.title,
+            start=support.start,
+            end=support.end,
+            answer_start=support.answer_start,
+            answer_end=support.answer_end,
+        )
+
+    def _block(self) -> None:
+        self._exchange.outcome = Outcome.BLOCKED
+        self._exchange.finish_reason = FinishReason.BLOCKED
+
+    def _complete(self, last: Delta) -> None:
+        exchange = self._exchange
+        changed = self._input.edits or self._output.edits
+        exchange.outcome = Outcome.REWRITTEN if changed else Outcome.COMPLETED
+        exchange.finish_reason = FinishReason(last.finish_reason or FinishReason.STOP)
+        exchange.usage = Usage(last.prompt_tokens, last.completion_tokens)
+
+
+def readable(text: str) -> str:
+    """Replace lone surrogates, which no model can read, keeping every position.
+
+    Filters get the same text as the model, so nothing can hide from them in the difference.
+    """
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _is_blocked(run: TextRun) -> bool:
+    if run.failure:
+        raise run.failure
+    return run.blocked_by is not None

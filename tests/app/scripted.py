@@ -1,0 +1,67 @@
+"""Engines and records that are small, real and under a test's control."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from app.engine import Delta, Prompt, Task
+from app.exchange import Exchange
+
+
+class ScriptedEngine:
+    """Writes the same pieces for every prompt, and remembers what it was asked."""
+
+    name = "scripted"
+    version = "1"
+    task = Task.TEXT_GENERATION
+
+    def __init__(
+        self,
+        pieces: Sequence[str | Delta | Exception],
+        *,
+        finish_reason: str | None = "stop",
+        delay_s: float = 0.0,
+    ) -> None:
+        self.pieces = pieces
+        self.finish_reason = finish_reason
+        self.delay_s = delay_s
+        self.prompts: list[Prompt] = []
+        self.closed = 0
+        self.written = 0
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
+        self.prompts.append(prompt)
+        try:
+            for piece in self.pieces:
+                await asyncio.sleep(self.delay_s)
+                if isinstance(piece, Exception):
+                    raise piece
+                self.written += 1
+                yield Delta(piece) if isinstance(piece, str) else piece
+            if self.finish_reason:
+                yield Delta(
+                    finish_reason=self.finish_reason,
+                    prompt_tokens=3,
+                    completion_tokens=len(self.pieces),
+                )
+        finally:
+            self.closed += 1
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+class KeptRecords:
+    """Keeps exchanges in a list; `full` makes it refuse."""
+
+    def __init__(self, full: Exception | None = None) -> None:
+        self.full = full
+        self.exchanges: list[Exchange] = []
+
+    def check_room(self) -> None:
+        if self.full:
+            raise self.full
+
+    async def record(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
