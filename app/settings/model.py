@@ -147,6 +147,8 @@ class Settings(Group):
     """Further bundles to serve."""
     encoder: str = "encoder"
     """The bundle that embeds passages and questions."""
+    sources: tuple[Folder, ...] = ()
+    """Files and folders that are indexed at the first start, while there are no sources."""
     docs: bool = False
     """Serve `/docs`; `/openapi.json` always needs a key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
