@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from app.cli import filters, frame
+from app.cli.ask import ask
+from app.cli.migrate import migrate
 from app.cli.settings import settings
 
 app = typer.Typer(
@@ -17,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(ask)
+app.command()(migrate)
 app.command()(settings)
 app.add_typer(filters.app)
 

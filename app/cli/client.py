@@ -1,0 +1,90 @@
+"""Talk to a running server: one question, answered piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from app.errors import PenstockError, Unavailable
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+class Refused(PenstockError):
+    """The server answered with an error; the message is its own."""
+
+    code = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One event of an answer: `delta`, `done` or `error`."""
+
+    name: str
+    content: Any
+
+
+def ask(url: str, key: str, question: dict[str, Any], timeout_s: float) -> Iterator[Piece]:
+    """Yield the events of an answer; the last one is `done`.
+
+    Raises:
+        Unavailable: nothing answers at `url`, or the connection broke off.
+        Refused: the server answered with an error.
+    """
+    timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+    headers = {"authorization": f"Bearer {key}"}
+    try:
+        with (
+            httpx.Client(base_url=url, timeout=timeout, trust_env=False) as client,
+            client.stream("POST", "/infer", json=question, headers=headers) as response,
+        ):
+            _check(response)
+            yield from _until_done(events(response.iter_lines()))
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise Unavailable(
+            f"No server answers at {url}. Start one with `penstock serve`, or name it with --url."
+        ) from None
+    except httpx.TimeoutException:
+        raise Unavailable(f"The server at {url} did not answer in {timeout_s:.0f} s.") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(f"Talking to {url} failed: {type(error).__name__}.") from None
+
+
+def events(lines: Iterable[str]) -> Iterator[Piece]:
+    """Read server-sent events whose data is JSON."""
+    name, data = "message", []
+    for line in lines:
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data.append(value)
+        elif not line and data:
+            yield Piece(name, json.loads("\n".join(data)))
+            name, data = "message", []
+
+
+def _until_done(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    for piece in pieces:
+        if piece.name == "error":
+            raise Refused(piece.content["error"]["message"])
+        yield piece
+        if piece.name == "done":
+            return
+    raise Unavailable("The server closed the connection before the answer was complete.")
+
+
+def _check(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    response.read()
+    try:
+        message = str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = "It does not seem to be Penstock."
+    raise Refused(f"The server answered {response.status_code}: {message}")
