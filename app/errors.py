@@ -6,7 +6,8 @@ PenstockError
 │   ├── SourceUnreadable    400
 │   ├── BodyTooLarge        413
 │   ├── BodyTimeout         408  the body did not arrive in time
-│   └── UnsupportedMedia    415
+│   ├── UnsupportedMedia    415
+│   └── HeadersTooLarge     431
 ├── Unauthorized            401  no credential, or an unknown, expired or revoked one
 ├── Forbidden               403  the credential lacks the scope
 ├── NotFound                404
@@ -96,6 +97,14 @@ class UnsupportedMedia(InvalidRequest):
     status = 415
     code = "unsupported_media_type"
     default_message = "Send the body as application/json in UTF-8, without a Content-Encoding."
+
+
+class HeadersTooLarge(InvalidRequest):
+    """The request line and the headers have too many bytes."""
+
+    status = 431
+    code = "headers_too_large"
+    default_message = "The request line and headers are larger than this server allows."
 
 
 class Unauthorized(PenstockError):
