@@ -1,0 +1,86 @@
+"""`POST /infer`: a question in, a guarded answer out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from app.errors import PenstockError
+from app.exchange import Exchange
+from app.routes.answers import InferResponse, error_docs
+from app.routes.authentication import requires
+from app.routes.envelope import error_response
+from app.routes.interruption import until_interrupted
+from app.routes.json_body import JsonResponse, read_json
+from app.routes.schemas import InferRequest, inline_schema
+from app.routes.service import Served, Service
+from app.routes.streaming import EventStream, exchange_headers
+from app.routes.validation import invalid
+from app.store.keys import ApiKey, Scope
+
+router = APIRouter(tags=["infer"])
+
+_key = requires(Scope.INFER)
+
+
+async def _read(request: Request, service: Served) -> InferRequest:
+    """Read and check the body."""
+    content = await read_json(request)
+    try:
+        asked = InferRequest.model_validate(content)
+    except ValidationError as error:
+        raise invalid(error) from None
+    asked.check(service.settings.limits)
+    return asked
+
+
+@router.post(
+    "/infer",
+    summary="Ask a question",
+    response_class=JsonResponse,
+    responses={
+        200: {
+            "model": InferResponse,
+            "description": "The answer, also when a filter blocked it.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": inline_schema(InferRequest)}},
+        }
+    },
+)
+async def infer(
+    key: Annotated[ApiKey, _key],
+    asked: Annotated[InferRequest, Depends(_read)],
+    request: Request,
+    service: Served,
+) -> Response:
+    """Run the question through the input filters, the model and the output filters.
+
+    The exchange is in the log before the answer leaves. A blocked question or answer is a 200
+    with the outcome `blocked`. With `"stream": true` the answer comes as server-sent events:
+    `delta` with each released text, then `done` with the whole answer, or `error`.
+    """
+    exchange = asked.to_exchange(service.settings.model, key.id)
+    if asked.stream:
+        return EventStream(exchange, service)
+    return await _answer(exchange, request, service)
+
+
+async def _answer(exchange: Exchange, request: Request, service: Service) -> Response:
+    try:
+        work = service.pipeline.run(exchange)
+        await until_interrupted(request.receive, service.drain, work)
+    except PenstockError as error:
+        return error_response(error, exchange_headers(exchange))
+    finally:
+        service.metrics.count_exchange(exchange)
+    answer = InferResponse.of(exchange).model_dump()
+    return JsonResponse(answer, headers=exchange_headers(exchange))

@@ -1,0 +1,150 @@
+"""HTTP connections with deadlines and bounds, which uvicorn's own do not have.
+
+A client that does not finish its headers, sends too many of them, cuts its body into crumbs or
+never reads its response is closed; the application never sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.errors import HeadersTooLarge, InvalidRequest, PenstockError
+from app.routes.envelope import envelope
+from app.routes.json_body import render
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One client's connection."""
+
+    headers_s: ClassVar[float] = 10.0
+    """Longest time for a request's headers, and for what still comes in after its response."""
+    write_s: ClassVar[float] = 20.0
+    """Longest time in which a client may not read what it is sent."""
+    header_bytes: ClassVar[int] = 32_768
+    """Most bytes for the request line and all headers together."""
+    body_parts: ClassVar[int] = 20_000
+    """Most pieces that a body may come in; tiny chunks cost far more than their bytes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_deadline: asyncio.TimerHandle | None = None
+        self._write_deadline: asyncio.TimerHandle | None = None
+        self._in_headers = True
+        self._num_header_bytes = 0
+        self._num_unparsed_bytes = 0
+        self._num_parts = 0
+        self._is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection, and the time for its first request."""
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        _cancel(self._read_deadline)
+        _cancel(self._write_deadline)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent, within the bounds."""
+        if self._in_headers:
+            self._num_unparsed_bytes += len(data)
+        super().data_received(data)
+        if self._in_headers and self._num_unparsed_bytes > self.header_bytes:
+            self._refuse(HeadersTooLarge())
+
+    def on_message_begin(self) -> None:
+        """Begin to count a request's headers."""
+        self._in_headers = True
+        self._num_header_bytes = self._num_parts = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request line."""
+        self._num_header_bytes += len(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header."""
+        self._num_header_bytes += len(name) + len(value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin the request, unless its headers are too large."""
+        self._in_headers = False
+        self._num_unparsed_bytes = 0
+        _cancel(self._read_deadline)
+        if self._num_header_bytes > self.header_bytes:
+            self._refuse(HeadersTooLarge())
+        if not self._is_refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._num_parts += 1
+        if self._num_parts > self.body_parts:
+            self._refuse(InvalidRequest("The request body comes in too many pieces."))
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request's body."""
+        self._in_headers = True
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End a response; the client may go on with the rest of its body or a new request."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._expect_headers()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, also if the client has not read its last response."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def pause_writing(self) -> None:
+        """Begin the time in which the client must read."""
+        super().pause_writing()
+        _cancel(self._write_deadline)
+        self._write_deadline = self.loop.call_later(self.write_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """End that time."""
+        _cancel(self._write_deadline)
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, in the shape of every error."""
+        self._refuse(InvalidRequest("This is not a valid HTTP request."))
+
+    def _expect_headers(self) -> None:
+        _cancel(self._read_deadline)
+        self._read_deadline = self.loop.call_later(self.headers_s, self.transport.close)
+
+    def _refuse(self, error: PenstockError) -> None:
+        """Close the connection, with an answer unless the application has begun one."""
+        if self._is_refused:
+            return
+        self._is_refused = True
+        is_idle = not self.cycle or self.cycle.response_complete
+        if is_idle and not self.transport.is_closing():
+            body = render(envelope(error))
+            head = (
+                b"content-type: application/json\r\nconnection: close\r\n"
+                b"content-length: %d\r\n\r\n" % len(body)
+            )
+            self.transport.write(STATUS_LINE[error.status] + head + body)
+        self.transport.close()
+
+
+def _cancel(deadline: asyncio.TimerHandle | None) -> None:
+    if deadline is not None:
+        deadline.cancel()
