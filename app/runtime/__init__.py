@@ -1,1 +1,26 @@
-"""The runtime of Penstock."""
+"""ONNX Runtime: which one is installed, opening graphs, and the threads that run them.
+
+One graph run uses one thread, and `Workers` holds as many threads as there are cores: on a CPU,
+runs side by side give more than threads inside one run, and no result waits at a barrier. Idle
+threads sleep instead of spinning unless the settings say otherwise; numpy's own BLAS threads
+are not touched here.
+"""
+
+from app.runtime.cores import num_threads, usable_cores
+from app.runtime.distribution import import_onnxruntime
+from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked, open_graph
+from app.runtime.workers import Job, Workers
+
+__all__ = [
+    "Arrays",
+    "Graph",
+    "Interrupt",
+    "Interrupted",
+    "Job",
+    "Workers",
+    "checked",
+    "import_onnxruntime",
+    "num_threads",
+    "open_graph",
+    "usable_cores",
+]

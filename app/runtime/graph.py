@@ -1,0 +1,197 @@
+"""One opened ONNX graph: the only place that talks to ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from app.bundles import Bundle
+from app.bundles.manifest import MODEL, Tensor
+from app.errors import BundleError, ModelFailed, ModelOutputInvalid, Overloaded, StartupError
+from app.runtime.distribution import import_onnxruntime
+from app.settings.model import RuntimeSettings
+
+Arrays = Mapping[str, NDArray[Any]]
+
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+ONLY_FATAL, ERRORS = 4, 3
+FOLDED_BYTES = 64 * 2**20
+"""The most that a constant computed at load may have: a small file must not become a huge one."""
+DTYPES = {"float": "float32", "double": "float64"}
+"""ONNX Runtime's words for types, where numpy has others."""
+
+log = structlog.get_logger("penstock.runtime")
+
+
+class Interrupted(ModelFailed):
+    """The run was stopped on purpose; nobody waits for its result."""
+
+
+class Interrupt:
+    """Stops a run from another thread; it ends at the next operator."""
+
+    __slots__ = ("options",)
+
+    def __init__(self) -> None:
+        self.options = import_onnxruntime().RunOptions()
+        self.options.log_severity_level = ONLY_FATAL
+
+    def set(self) -> None:
+        """Stop the run that was given this interrupt, now or when it begins."""
+        self.options.terminate = True
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the run is to stop."""
+        return bool(self.options.terminate)
+
+
+class Graph:
+    """An opened graph. `run` may be called from many threads at once."""
+
+    def __init__(self, ort_session: Any) -> None:
+        self._session = ort_session
+        self.is_on_gpu = CUDA in ort_session.get_providers()
+        self.inputs = tuple(map(_tensor, ort_session.get_inputs()))
+        self.outputs = tuple(map(_tensor, ort_session.get_outputs()))
+        self._names = [tensor.name for tensor in self.outputs]
+
+    def run(self, feeds: Arrays, interrupt: Interrupt | None = None) -> dict[str, NDArray[Any]]:
+        """Compute all outputs.
+
+        Raises:
+            Interrupted: `interrupt` was set.
+            Overloaded: there was not enough memory.
+            ModelFailed: ONNX Runtime refused the inputs or failed on the way.
+        """
+        interrupt = interrupt or Interrupt()
+        try:
+            values = self._session.run(self._names, dict(feeds), interrupt.options)
+        except Exception as error:  # its errors have no base of their own
+            raise _named(error, interrupt) from error
+        return dict(zip(self._names, values, strict=True))
+
+
+def checked(values: NDArray[Any], *shape: int) -> NDArray[np.float32]:
+    """Return an output as float32.
+
+    Raises:
+        ModelOutputInvalid: it has another shape, or holds NaN or Inf.
+    """
+    if values.shape != shape or not np.isfinite(values).all():
+        raise ModelOutputInvalid
+    return values.astype(np.float32, copy=False)
+
+
+def open_graph(bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1) -> Graph:
+    """Open a verified bundle's graph.
+
+    Args:
+        bundle: what `load_bundle` returned.
+        settings: the provider to use.
+        threads: how many one run may use. 1 lets many runs go side by side without waiting for
+            each other.
+
+    Raises:
+        BundleError: ONNX Runtime cannot load it, or it is not the graph the manifest describes.
+        StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
+    """
+    ort = import_onnxruntime()
+    options = _options(ort, settings, threads)
+    held = _hold_external_weights(bundle, options)
+    try:
+        session = ort.InferenceSession(
+            bundle.read(MODEL), options, providers=_providers(ort, settings)
+        )
+    except BundleError:
+        raise
+    except Exception as error:  # its errors have no base of their own
+        raise BundleError(
+            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({_first_line(error)})"
+        ) from error
+    del held
+    graph = Graph(session)
+    _check_provider(graph, settings)
+    _check_tensors(bundle, graph)
+    provider = "cuda" if graph.is_on_gpu else "cpu"
+    log.info("graph_opened", bundle=bundle.reference, provider=provider, threads=threads)
+    return graph
+
+
+def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS
+    # Plans of memory are kept for each shape, and texts come in hundreds of lengths.
+    options.enable_mem_pattern = False
+    spinning = "1" if settings.spinning else "0"
+    options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+    options.add_session_config_entry(
+        "optimization.constant_folding_max_output_size_in_bytes", str(FOLDED_BYTES)
+    )
+    return options
+
+
+def _hold_external_weights(bundle: Bundle, options: Any) -> list[bytes]:
+    """Give the runtime the verified bytes of external weights, so that it opens no file."""
+    names = sorted({location for location, _, _ in bundle.graph.external})
+    contents = [bundle.read(name) for name in names]
+    if names:
+        lengths = [len(content) for content in contents]
+        options.add_external_initializers_from_files_in_memory(names, contents, lengths)
+    return contents
+
+
+def _providers(ort: Any, settings: RuntimeSettings) -> list[Any]:
+    if settings.provider == "cpu" or CUDA not in ort.get_available_providers():
+        return [CPU]
+    ort.preload_dlls()  # from the NVIDIA wheels beside it
+    # The default doubles the arena at each growth and starves the model beside it.
+    return [(CUDA, {"arena_extend_strategy": "kSameAsRequested"}), CPU]
+
+
+def _check_provider(graph: Graph, settings: RuntimeSettings) -> None:
+    if settings.provider == "cuda" and not graph.is_on_gpu:
+        raise StartupError(
+            'runtime.provider is "cuda", but ONNX Runtime got no GPU. Check nvidia-smi, install '
+            "'penstock[gpu]' instead of 'penstock[cpu]', or set runtime.provider to \"auto\"."
+        )
+
+
+def _check_tensors(bundle: Bundle, graph: Graph) -> None:
+    manifest = bundle.manifest
+    for kind, said, got in (
+        ("inputs", manifest.inputs, graph.inputs),
+        ("outputs", manifest.outputs, graph.outputs),
+    ):
+        if {(t.name, t.dtype, len(t.shape)) for t in said} != {
+            (t.name, t.dtype, len(t.shape)) for t in got
+        }:
+            names = ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in got)
+            raise BundleError(
+                f"bundle {bundle.reference}: the manifest describes other {kind} than the graph "
+                f"has: {names}"
+            )
+
+
+def _tensor(node: Any) -> Tensor:
+    dtype = node.type.removeprefix("tensor(").removesuffix(")")
+    shape = tuple("" if dim is None else dim for dim in node.shape)
+    return Tensor(name=node.name, dtype=DTYPES.get(dtype, dtype), shape=shape)
+
+
+def _named(error: Exception, interrupt: Interrupt) -> ModelFailed | Overloaded:
+    if interrupt.is_set:
+        return Interrupted()
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return Overloaded("The model ran out of memory on this request.")
+    return ModelFailed()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
