@@ -7,9 +7,13 @@ never reads its response is closed; the application never sees it.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.errors import HeadersTooLarge, InvalidRequest, PenstockError
 from app.routes.envelope import envelope
@@ -134,7 +138,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_refused:
             return
         self._is_refused = True
-        is_idle = not self.cycle or self.cycle.response_complete
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        is_idle = cycle is None or cycle.response_complete
         if is_idle and not self.transport.is_closing():
             body = render(envelope(error))
             head = (
