@@ -78,7 +78,7 @@ class RetrievalSettings(Group):
 
 
 class RetentionSettings(Group):
-    """How long the log is kept; 0 keeps for ever."""
+    """How long the log is kept; 0 keeps for ever. Whole months are dropped, once all of it is older."""
 
     text_days: int = Field(90, ge=0)
     """Prompts, completions and passages."""

@@ -86,12 +86,17 @@ class _Environment(EnvSettingsSource):
     """The variables as nested values; a list of words may be written with commas."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        if get_args(field.annotation)[:1] == (str,) and not value.lstrip().startswith("["):
+        if _is_list_of_words(field) and not value.lstrip().startswith("["):
             return [word.strip() for word in value.split(",") if word.strip()]
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
             raise SettingsError(f"{variable((field_name,))}: the value is not JSON") from None
+
+
+def _is_list_of_words(field: FieldInfo) -> bool:
+    element = next(iter(get_args(field.annotation)), Group)
+    return not (isinstance(element, type) and issubclass(element, Group))
 
 
 def _environment() -> dict[str, Any]:

@@ -38,7 +38,7 @@ def scalar(value: Any) -> str:
 
 def key(name: str) -> str:
     """Write one key, quoted if it must be."""
-    return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE_KEY.fullmatch(name) else scalar(name)
 
 
 def masked_url(url: str) -> str:

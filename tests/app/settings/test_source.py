@@ -67,12 +67,14 @@ def test_the_environment_wins_and_keeps_the_rest(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PENSTOCK_PORT", "9001")
     monkeypatch.setenv("PENSTOCK_LIMITS__MESSAGES", "3")
     monkeypatch.setenv("PENSTOCK_MODELS", "x, y@2")
+    monkeypatch.setenv("PENSTOCK_SOURCES", "docs,README.md")
     monkeypatch.setenv("PENSTOCK_DATABASE_URL", "")
 
     settings = load_settings()
 
     assert (settings.port, settings.models) == (9001, ("x", "y@2"))
     assert (settings.limits.messages, settings.limits.request_s) == (3, 12.5)
+    assert settings.sources == (Path("docs"), Path("README.md"))
     assert settings.database_url is None
 
 
