@@ -1,0 +1,123 @@
+"""Find listed words that are written in disguise."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from filters._disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
+from filters._matcher import Matcher
+from filters._normalise import Normalised
+from filters._readings import is_boundary, spelled_out
+from filters._spans import Edges, Span, cut_off
+
+SHORTEST = 3
+"""Words with fewer letters turn up in disguise by chance."""
+
+_SYMBOLS = "".join(char for char in STAND_INS if not char.isalnum())
+_PUNCTUATION = "!|("
+"""Symbols that stand in for letters inside a word only: `Hi!!` is no `hill`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tricks:
+    """Which disguises are seen through."""
+
+    leetspeak: bool = True
+    stretched: bool = True
+    spelled_out: bool = True
+
+
+ALL_TRICKS = Tricks()
+
+
+class DisguisedWords:
+    """Words in plain form, to be found in leetspeak, stretched or with their letters apart."""
+
+    def __init__(self, words: Iterable[str], tricks: Tricks, *, whole_words: bool) -> None:
+        self._tricks = tricks
+        self._whole = whole_words
+        forms: defaultdict[str, list[str]] = defaultdict(list)
+        for word in words:
+            if sum(map(str.isalpha, word)) >= SHORTEST:
+                for form in {word, word.replace(" ", "")}:
+                    forms[skeleton_text(form, leetspeak=tricks.leetspeak)].append(form)
+        self._matcher = Matcher({key: tuple(some) for key, some in forms.items()})
+
+    def find(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
+        """Yield where words stand, in places of the original text."""
+        if self._tricks.leetspeak or self._tricks.stretched:
+            yield from filter(lambda span: edges.keeps(span, plain), self._in_place(plain, edges))
+        if self._tricks.spelled_out:
+            for span in self._letter_by_letter(plain):
+                if edges.keeps(span, plain, margin=4):
+                    yield span
+
+    def _in_place(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
+        bones = self._skeleton(plain.text)
+        if not bones.is_disguised(0):
+            return
+        for first, last, words in self._candidates(bones):
+            if not bones.is_disguised(first, last):
+                continue
+            for start, end in _bodies(plain.text, first, last):
+                if self._fits(plain.text, start, end, words):
+                    yield plain.original_range(start, end)
+                    break
+        yield from self._cut_off(plain, bones, edges)
+
+    def _letter_by_letter(self, plain: Normalised) -> Iterator[Span]:
+        letters = spelled_out(plain)
+        if not letters.text:
+            return
+        for first, last, words in self._candidates(self._skeleton(letters.text)):
+            for start, end in ((first, last), (first + 1, last), (first, last - 1)):
+                if self._whole and not {start, end} <= letters.borders:
+                    continue
+                if self._spells_one(letters.text[start:end], words):
+                    yield plain.original_range(letters.places[start], letters.places[end - 1] + 1)
+                    break
+
+    def _skeleton(self, text: str) -> Skeleton:
+        return skeleton(text, leetspeak=self._tricks.leetspeak)
+
+    def _candidates(self, bones: Skeleton) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        for start, end, words in self._matcher.occurrences(bones.text):
+            yield bones.starts[start], bones.ends[end - 1], words
+
+    def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
+        if self._whole and not (
+            is_boundary(text[start - 1 : start], _as_letter(text[start]))
+            and is_boundary(_as_letter(text[end - 1]), text[end : end + 1])
+        ):
+            return False
+        return self._spells_one(text[start:end], words)
+
+    def _spells_one(self, written: str, words: tuple[str, ...]) -> bool:
+        return any(spells(written, word, stretched=self._tricks.stretched) for word in words)
+
+    def _cut_off(self, plain: Normalised, bones: Skeleton, edges: Edges) -> Iterator[Span]:
+        if edges.right is None:
+            return
+        starts = [plain.starts[place] for place in bones.starts]
+        ends = [plain.ends[place - 1] for place in bones.ends]
+        reading = Normalised(bones.text, starts, ends)
+        for start, end in cut_off(self._matcher, reading, edges, whole=self._whole):
+            if bones.is_disguised(bisect_left(plain.starts, start)):
+                yield start, end
+
+
+def _as_letter(character: str) -> str:
+    """Return a letter for a symbol that stands in for one: `@ss` does not begin in `b@ss`."""
+    return "a" if character in STAND_INS else character
+
+
+def _bodies(text: str, start: int, end: int) -> list[Span]:
+    """Return a stretch without punctuation at its ends, and without any symbol there."""
+    found = dict.fromkeys(
+        (end - len(text[start:end].lstrip(symbols)), start + len(text[start:end].rstrip(symbols)))
+        for symbols in (_PUNCTUATION, _SYMBOLS)
+    )
+    return [(first, last) for first, last in found if first < last]

@@ -1,0 +1,88 @@
+"""Find many words and phrases at once, also in disguise, in time linear in the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from filters._disguised import ALL_TRICKS, DisguisedWords, Tricks
+from filters._matcher import Matcher
+from filters._normalise import Normalised, as_written, normalise
+from filters._readings import bare_words, hidden_tags
+from filters._spans import NO_EDGES, Edges, Span, cut_off, is_whole
+
+SPELLED_OUT_FACTOR = 4
+"""A letter and the three characters that may stand between it and the next."""
+
+PADDING = 16
+"""White space and invisible characters that a match may hold before it counts as padded."""
+
+_WORD = re.compile(r"[^\W_]+")
+_BARE = re.compile(r"[^\W_]+(?:[ \-'_.]+[^\W_]+)*")
+"""Words that punctuation only parts; they are found whatever stands between them."""
+
+
+class WordList:
+    """Words and phrases, ready to be looked for.
+
+    Raises:
+        ValueError: a word holds nothing visible.
+    """
+
+    def __init__(
+        self,
+        words: Iterable[str],
+        *,
+        whole_words: bool = True,
+        exact: bool = False,
+        tricks: Tricks = ALL_TRICKS,
+    ) -> None:
+        self._whole = whole_words
+        self._exact = exact
+        bare: dict[str, None] = {}
+        literal: dict[str, None] = {}
+        for number, word in enumerate(words, 1):
+            for form in {word} if exact else _plain_forms(word, number):
+                if not exact and _BARE.fullmatch(form):
+                    bare[" ".join(_WORD.findall(form))] = None
+                else:
+                    literal[form] = None
+        self._bare = Matcher(bare)
+        self._literal = Matcher(literal)
+        disguised = () if exact else (*bare, *literal)
+        self._disguised = DisguisedWords(disguised, tricks, whole_words=whole_words)
+
+    @property
+    def reach(self) -> int:
+        """Most characters of a text that one match takes up, unless it was padded."""
+        longest = max(self._bare.longest, self._literal.longest)
+        return SPELLED_OUT_FACTOR * longest + PADDING
+
+    def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
+        """Yield where words stand in `text`, in no order; stretches may overlap."""
+        plain = as_written(text) if self._exact else normalise(text)
+        if plain.text and self.reach > PADDING:
+            for matcher, reading in (self._bare, bare_words(plain)), (self._literal, plain):
+                spans = self._scan(matcher, reading)
+                yield from (span for span in spans if edges.keeps(span, plain))
+                yield from cut_off(matcher, reading, edges, whole=self._whole)
+            yield from self._disguised.find(plain, edges)
+        if not self._exact and (tags := hidden_tags(text)):
+            yield from self._scan(self._bare, bare_words(tags))
+
+    def _scan(self, matcher: Matcher[None], reading: Normalised) -> Iterator[Span]:
+        for start, end, _ in matcher.occurrences(reading.text):
+            if not self._whole or is_whole(reading.text, start, end):
+                yield reading.original_range(start, end)
+
+
+def _plain_forms(word: str, number: int) -> set[str]:
+    """Return the plain forms of a word as it may be written, in any case.
+
+    Some capitals look like another letter than their small form does, so they count apart.
+    """
+    variants = {word} if word.isascii() else {word, word.lower(), word.upper()}
+    forms = {normalise(variant).text.strip() for variant in variants}
+    if "" in forms:
+        raise ValueError(f"word {number} holds no visible character")
+    return forms
