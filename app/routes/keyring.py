@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from typing import Protocol
+from uuid import UUID
 
 from app.store.keys import ApiKey
 
@@ -45,6 +46,16 @@ class KeyRing:
         for key in self._by_start.get(digest[:2], ()):
             if hmac.compare_digest(key.digest, digest):
                 found = key
-        if found and found.expires_at and found.expires_at <= (now or dt.datetime.now(dt.UTC)):
-            return None
-        return found
+        return found if found and _is_valid(found, now) else None
+
+    def get(self, key_id: UUID, now: dt.datetime | None = None) -> ApiKey | None:
+        """Return the key with this id, unless it is unknown, revoked or expired."""
+        for keys in self._by_start.values():
+            for key in keys:
+                if key.id == key_id:
+                    return key if _is_valid(key, now) else None
+        return None
+
+
+def _is_valid(key: ApiKey, now: dt.datetime | None) -> bool:
+    return key.expires_at is None or key.expires_at > (now or dt.datetime.now(dt.UTC))

@@ -1,0 +1,63 @@
+// Single-key shortcuts of the review pages. Everything they do can be done without them.
+"use strict";
+
+const KEYS_OFF = "penstock-keys-off";
+let current = -1;
+
+const rows = () => Array.from(document.querySelectorAll("[data-row]"));
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  current = Math.min(Math.max(current + step, 0), all.length - 1);
+  all.forEach((row, i) => row.classList.toggle("current", i === current));
+  all[current].querySelector("a").focus();
+}
+
+function follow(selector) {
+  const link = document.querySelector(selector);
+  if (link) link.click();
+}
+
+function toggleSheet() {
+  const sheet = document.getElementById("sheet");
+  if (!sheet) return;
+  if (sheet.open) sheet.close();
+  else sheet.showModal();
+}
+
+const actions = {
+  j: () => move(1),
+  k: () => move(-1),
+  u: () => follow("[data-back]"),
+  "/": () => document.getElementById("text")?.focus(),
+  "?": toggleSheet,
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (localStorage.getItem(KEYS_OFF)) return;
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-sheet]")) toggleSheet();
+  const row = event.target.closest("[data-row]");
+  if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();
+});
+
+document.addEventListener("htmx:afterSwap", () => { current = -1; });
+
+document.addEventListener("DOMContentLoaded", () => {
+  const box = document.getElementById("keys-on");
+  if (!box) return;
+  box.checked = !localStorage.getItem(KEYS_OFF);
+  box.addEventListener("change", () => {
+    if (box.checked) localStorage.removeItem(KEYS_OFF);
+    else localStorage.setItem(KEYS_OFF, "1");
+  });
+});
