@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TextIO
 
 MAX_LINES = 10_000
@@ -36,10 +38,14 @@ class LineWriter:
 
     def _write_lines(self) -> None:
         while (line := self._lines.get()) is not None:
-            try:
-                self._stream.write(line + "\n")
-                if self._lines.empty():
-                    self._stream.flush()
-            except (OSError, ValueError):
-                # The other end was closed. Nobody reads, but the queue must not fill up.
-                self.num_dropped += 1
+            self._try(partial(self._stream.write, line + "\n"))
+            if self._lines.empty():
+                self._try(self._stream.flush)
+        self._try(self._stream.flush)
+
+    def _try(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except (OSError, ValueError):
+            # The other end was closed. Nobody reads, but the queue must not fill up.
+            self.num_dropped += 1
