@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli import filters, frame
+from app.cli import exchanges, filters, frame, keys, models
 from app.cli.ask import ask
 from app.cli.migrate import migrate
+from app.cli.serve import serve
 from app.cli.settings import settings
 
 app = typer.Typer(
@@ -19,10 +20,15 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(ask)
-app.command()(migrate)
-app.command()(settings)
-app.add_typer(filters.app)
+_USE, _OPERATE, _LOOK = "Use", "Operate", "Look"
+app.command(rich_help_panel=_USE)(serve)
+app.command(rich_help_panel=_USE)(ask)
+app.command(rich_help_panel=_OPERATE)(migrate)
+app.add_typer(keys.app, rich_help_panel=_OPERATE)
+app.add_typer(models.app, rich_help_panel=_OPERATE)
+app.add_typer(exchanges.app, rich_help_panel=_LOOK)
+app.add_typer(filters.app, rich_help_panel=_LOOK)
+app.command(rich_help_panel=_LOOK)(settings)
 
 
 def _version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from app.cli import frame
+from app.errors import DatabaseError
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -41,9 +42,13 @@ def run(work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` on the connected database of the settings.
 
     Raises:
-        DatabaseError: it cannot be started or reached.
+        DatabaseError: it cannot be started or reached, or has no tables yet.
     """
+    from app.store.migrate import current
+
     with address(frame.settings()) as url:
+        if current(url) is None:
+            raise DatabaseError("The database is empty so far: run `penstock migrate` first.")
         return asyncio.run(_connected(url, work))
 
 

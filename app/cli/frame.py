@@ -86,10 +86,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: 
 
 
 def show_json(value: Any, *, lines: bool = False) -> None:
-    """Print a value as JSON; `lines` puts it on one line. Escapes all that is not ASCII."""
-    typer.echo(json.dumps(value, indent=None if lines else 2))
+    """Print a value as JSON, moments and ids as texts; `lines` puts it on one line.
+
+    All that is not ASCII is escaped.
+    """
+    typer.echo(json.dumps(value, indent=None if lines else 2, default=str))
 
 
 def visible(text: str) -> str:
-    """Write out the characters that would steer the terminal, so that no text can."""
-    return text.translate(_INVISIBLE)
+    """Write out what would steer the terminal or cannot be printed, so that any text can be."""
+    return text.translate(_INVISIBLE).encode("utf-8", "backslashreplace").decode("utf-8")

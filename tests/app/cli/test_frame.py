@@ -66,9 +66,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_no_text_steers_the_terminal() -> None:
-    hostile = "a\x1b[2Jb\x07\x9b\u202ec\n\td\r"
+    hostile = "a\x1b[2Jb\x07\x9b\u202ec\n\td\r\ud800"
 
-    assert frame.visible(hostile) == "a\\x1b[2Jb\\x07\\x9b\\u202ec\n\td\\x0d"
+    assert frame.visible(hostile) == "a\\x1b[2Jb\\x07\\x9b\\u202ec\n\td\\x0d\\ud800"
 
 
 def test_a_table_shows_every_cell_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,117 @@
+"""`penstock serve`: open everything, answer, and end in order."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli import frame
+from app.errors import StartupError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Answer questions over HTTP until SIGTERM or Ctrl-C.
+
+    The log goes to standard error; PENSTOCK_LOG_FORMAT=text makes it readable for people.
+    """
+    given = {"host": host, "port": port}
+    chosen = frame.settings().model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    listener = _bind(chosen.host, chosen.port)
+    _serve(chosen, listener)
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    from uvicorn import Config
+
+    from app.main import create_app, first_key_file
+    from app.server import BoundedProtocol, DrainingServer
+    from app.telemetry import configure_logs
+
+    writer = configure_logs(settings.log_level, settings.log_format)
+    app = create_app(settings)
+    key_file = first_key_file(settings)
+    had_key = key_file.exists()
+    config = Config(
+        app,
+        http=BoundedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    address = _address(settings.host, listener)
+    server = DrainingServer(
+        config,
+        settings,
+        app.state.drain,
+        app.router.lifespan_context(app),
+        lambda: _greet(settings, address, None if had_key else key_file),
+    )
+    try:
+        server.run([listener])
+    finally:
+        writer.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the address before anything heavy is opened.
+
+    Raises:
+        StartupError: it cannot be had.
+    """
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+    except OSError as error:
+        raise StartupError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another address with "
+            "PENSTOCK_HOST and PENSTOCK_PORT; port 0 takes a free one."
+        ) from error
+    return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only shown
+    if ":" in shown:
+        shown = f"[{shown}]"
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def _greet(settings: Settings, address: str, new_key: Path | None) -> None:
+    """Say where the server is and what to try first."""
+    chain = " → ".join(entry.id for entry in settings.chain) or "no filters"
+    database = "embedded Postgres" if settings.database_url is None else "PENSTOCK_DATABASE_URL"
+    lines = [
+        f"Penstock answers on {address}",
+        f"  model   {settings.model}",
+        f"  chain   {chain}",
+        f"  state   {settings.home} ({database})",
+        f"  review  {address}/review",
+    ]
+    if new_key is not None:
+        lines += [
+            "",
+            f"A first key with all scopes lies in {new_key}. Try:",
+            "",
+            f"  curl {address}/infer \\",
+            f'    -H "Authorization: Bearer $(cat {new_key})" \\',
+            '    -H "Content-Type: application/json" \\',
+            """    -d '{"prompt": "How do I add a filter?"}'""",
+        ]
+    typer.echo("\n".join([*lines, "", "Ctrl-C stops it."]))
