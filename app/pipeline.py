@@ -88,7 +88,9 @@ class Pipeline:
         finally:
             answer.settle()
             exchange.timings_ms["total"] = (perf_counter() - started) * 1_000
+            written = perf_counter()
             await self._records.record(exchange)
+            exchange.timings_ms["record"] = (perf_counter() - written) * 1_000
 
     def _engine(self, model: str) -> Engine:
         try:
