@@ -52,7 +52,7 @@ def show_filter(
     typer.echo(described["meaning"] + "\n")
     typer.echo(f"stages: {', '.join(described['stages'])}    judges: {described['unit']}\n")
     rows = (
-        (option["name"], option["default"] or "required", option["allowed"], option["meaning"])
+        (option["name"], option["default"], option["allowed"], option["meaning"])
         for option in described["options"]
     )
     frame.show_table(("option", "default", "allowed", "meaning"), rows, "It has no options.")
@@ -75,7 +75,7 @@ def _describe(name: str, cls: type[Filter]) -> dict[str, Any]:
         "options": [
             {
                 "name": option.path[0],
-                "default": option.default,
+                "default": "required" if option.is_required else option.default or "not set",
                 "allowed": option.allowed,
                 "meaning": option.meaning,
             }

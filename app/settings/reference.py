@@ -24,6 +24,7 @@ class Row:
     allowed: str
     """What it may be, in words; empty if its type says all."""
     meaning: str
+    is_required: bool
 
 
 def rows() -> Iterator[Row]:
@@ -45,7 +46,7 @@ def row(path: tuple[str, ...], field: FieldInfo) -> Row:
     """Describe one setting."""
     default = "" if field.is_required() else scalar(field.get_default(call_default_factory=True))
     meaning = " ".join((field.description or "").split())
-    return Row(path, default, _allowed(field), meaning)
+    return Row(path, default, _allowed(field), meaning, field.is_required())
 
 
 def _rows_of(group: type[Group], path: tuple[str, ...]) -> Iterator[Row]:
