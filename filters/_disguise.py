@@ -30,6 +30,7 @@ MANY_DIGITS_FROM = 6
 
 _CLASSES = str.maketrans({char: letters[0] for char, letters in STAND_INS.items()} | {"l": "i"})
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
+_REPEATS = re.compile(r"(.)\1+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,19 @@ def skeleton(text: str, *, leetspeak: bool) -> Skeleton:
 
 def skeleton_text(word: str, *, leetspeak: bool) -> str:
     """Return the skeleton's text alone."""
-    return _RUN.sub(r"\1", word.translate(_CLASSES) if leetspeak else word)
+    return _REPEATS.sub(r"\1", word.translate(_CLASSES) if leetspeak else word)
 
 
 def spells(written: str, word: str, *, stretched: bool) -> bool:
-    """Whether `written`, which has the skeleton of `word`, is that word in disguise."""
+    """Whether `written`, a candidate for `word` by their skeletons, is that word in disguise."""
     letters = sum(map(str.isalpha, written))
     digits = sum(map(str.isdecimal, written))
     if not letters or (digits > letters and len(word) < MANY_DIGITS_FROM):
         return False
     if len(written) == len(word):
         return all(map(_stands_for, written, word))
-    return stretched and all(map(_stretches, _class_runs(written), _class_runs(word)))
+    runs, wanted = _class_runs(written), _class_runs(word)
+    return stretched and len(runs) == len(wanted) and all(map(_stretches, runs, wanted))
 
 
 def _codes(text: str) -> NDArray[np.uint32]:
@@ -91,9 +93,8 @@ def _long_runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
         yield int(starts[run]), int(ends[run])
 
 
-def _class_runs(text: str) -> Iterator[str]:
-    for run in _RUN.finditer(text.translate(_CLASSES)):
-        yield text[run.start() : run.end()]
+def _class_runs(text: str) -> list[str]:
+    return [text[slice(*run.span())] for run in _RUN.finditer(text.translate(_CLASSES))]
 
 
 def _stands_for(written: str, letter: str) -> bool:

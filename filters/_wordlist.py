@@ -81,7 +81,7 @@ def _plain_forms(word: str, number: int) -> set[str]:
 
     Some capitals look like another letter than their small form does, so they count apart.
     """
-    variants = {word} if word.isascii() else {word, word.lower(), word.upper()}
+    variants = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     forms = {normalise(variant).text.strip() for variant in variants}
     if "" in forms:
         raise ValueError(f"word {number} holds no visible character")
