@@ -12,7 +12,7 @@ from app.bundles.manifest import TextClassification
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
 from app.encoder.encoder import Encoder, opening
-from app.encoder.tokens import Text
+from app.encoder.tokens import Text, off_the_loop
 from app.errors import BundleError, InvalidRequest
 from app.runtime import Workers, checked
 from app.settings.model import RuntimeSettings
@@ -57,9 +57,17 @@ class TextClassifier:
         rows = [self._best(some) for some in await self._encoder.read(texts)]
         return np.stack(rows) if rows else np.zeros((0, len(self.labels)), dtype=np.float32)
 
+    async def num_tokens(self, text: str) -> int:
+        """Return how many tokens the model reads of a text, overlaps included."""
+        return await off_the_loop(self._num_tokens, (text,))
+
     async def close(self) -> None:
         """Release the model."""
         await self._encoder.close()
+
+    def _num_tokens(self, texts: Sequence[str]) -> int:
+        windows = [one for text in texts for one in self._encoder.tokens.windows(text)]
+        return sum(len(window.ids) for window in windows)
 
     def _best(self, rows: Sequence[Row]) -> NDArray[np.float32]:
         logits = np.stack([checked(row["logits"], len(self.labels)) for row in rows])

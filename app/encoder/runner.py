@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from app.encoder.calls import Batch, Call, Item, Row
 from app.encoder.tokens import Window
 from app.errors import EngineBusy, ModelFailed, ModelOutputInvalid, PenstockError
 from app.runtime import Graph, Interrupt, Interrupted, Workers
+
+log = structlog.get_logger("penstock.encoder")
 
 SLICE = 32
 """Windows that one call has in the queue at once, so that a long text does not fill it."""
@@ -161,6 +164,9 @@ class EncoderRunner:
         except PenstockError as error:
             if len(windows) == 1 or isinstance(error, Interrupted):
                 return [error] * len(windows)
+        except Exception:
+            log.exception("encoder_failed")
+            return [ModelFailed()] * len(windows)
         return [self._alone(window) for window in windows]
 
     def _alone(self, window: Window) -> Row | PenstockError:

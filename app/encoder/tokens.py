@@ -25,6 +25,7 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 
 Ids = NDArray[np.int64]
 Text = str | tuple[str, str]
+AnyText = TypeVar("AnyText", bound=Text)
 Result = TypeVar("Result")
 
 
@@ -77,16 +78,7 @@ class Tokens:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        try:
-            self.tokenizer = Tokenizer.from_buffer(bundle.read(TOKENIZER))
-        except BundleError:
-            raise
-        except Exception as error:  # the tokenizers package raises plain Exception
-            raise BundleError(
-                f"bundle {bundle.reference}: {TOKENIZER} cannot be read ({str(error)[:300]})"
-            ) from error
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
+        self.tokenizer = open_tokenizer(bundle)
         self.max_tokens = bundle.manifest.max_tokens
         self._single = _frame(self.tokenizer.encode("a"), self._plain("a"))
         self._pair = _pair_frame(self.tokenizer.encode("a", "a"), self._plain("a"))
@@ -105,8 +97,13 @@ class Tokens:
         return [self._single.around(piece) for _, piece in _pieces(self.ids(text), room)]
 
     def question_windows(self, question: Ids, passage: Ids) -> list[Window]:
-        """Slide over the second text, keeping the first one whole in every window."""
+        """Slide over the passage, keeping the question whole in every window.
+
+        A passage without tokens gives no window.
+        """
         room = self.max_tokens - self._pair.size - len(question)
+        if not len(passage):
+            return []
         return [
             self._pair.around(question, piece, start) for start, piece in _pieces(passage, room)
         ]
@@ -139,6 +136,24 @@ class Tokens:
         return self.tokenizer.encode(text, add_special_tokens=False)
 
 
+def open_tokenizer(bundle: Bundle) -> Tokenizer:
+    """Open a bundle's tokenizer; what it says of truncation and padding is not followed.
+
+    Raises:
+        BundleError: it cannot be read.
+    """
+    content = bundle.read(TOKENIZER)
+    try:
+        tokenizer = Tokenizer.from_buffer(content)
+    except Exception as error:  # the tokenizers package raises plain Exception
+        raise BundleError(
+            f"bundle {bundle.reference}: {TOKENIZER} cannot be read ({str(error)[:300]})"
+        ) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 def clean(text: str) -> str:
     """Replace lone surrogates, which no tokenizer takes, one for one."""
     try:
@@ -148,7 +163,9 @@ def clean(text: str) -> str:
     return text
 
 
-async def off_the_loop(work: Callable[[Sequence[Text]], Result], texts: Sequence[Text]) -> Result:
+async def off_the_loop(
+    work: Callable[[Sequence[AnyText]], Result], texts: Sequence[AnyText]
+) -> Result:
     """Tokenise short texts at once and long ones in a thread, where no one waits for them."""
     if sum(map(_num_chars, texts)) < LONG_CHARS:
         return work(texts)

@@ -86,6 +86,10 @@ class Engine(Protocol):
     version: str
     task: Task
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads are at work; once false, it stays false."""
+
     def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion; closing the generator cancels the work.
 

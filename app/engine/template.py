@@ -1,0 +1,77 @@
+"""The prompt template of a bundle: messages and passages to the text the model reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from tokenizers import Tokenizer
+
+from app.engine import Prompt
+from app.errors import BundleError, InvalidRequest
+
+
+class PromptTemplate:
+    """A sandboxed Jinja template with `messages`, `passages` and `add_generation_prompt`.
+
+    Args:
+        source: the template.
+        special: strings the tokenizer reads as control tokens, such as the end of a turn. Only
+            the template may write them: in messages and passages they are broken up.
+
+    Raises:
+        BundleError: it is not a valid template.
+    """
+
+    def __init__(self, source: str, special: Iterable[str] = ()) -> None:
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,  # it writes text for a model, not HTML
+        )
+        environment.globals["raise_exception"] = _refuse
+        try:
+            self._template = environment.from_string(source)
+        except TemplateError as error:
+            raise BundleError(f"the prompt template is not valid Jinja: {error}") from error
+        longest_first = sorted(filter(None, special), key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def render(self, prompt: Prompt) -> str:
+        """Return the text the model reads.
+
+        Raises:
+            InvalidRequest: the template refuses these messages.
+        """
+        try:
+            return self._template.render(
+                messages=[
+                    {"role": message.role, "content": self._plain(message.content)}
+                    for message in prompt.messages
+                ],
+                passages=[self._plain(passage) for passage in prompt.passages],
+                add_generation_prompt=True,
+            )
+        except (TemplateError, TypeError, ValueError) as error:
+            raise InvalidRequest(
+                "The model's prompt template does not take these messages.", param="messages"
+            ) from error
+
+    def _plain(self, text: str) -> str:
+        """Break up control tokens: a space behind their first character."""
+        return self._special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+
+def special_strings(tokenizer: Tokenizer) -> list[str]:
+    """Return what the tokenizer reads as control tokens."""
+    added = tokenizer.get_added_tokens_decoder().values()
+    return [token.content for token in added if token.special]
+
+
+def _refuse(*_: object) -> Sequence[str]:
+    """Let templates refuse messages, as those of published models do."""
+    raise TemplateError("refused")
