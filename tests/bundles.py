@@ -28,8 +28,11 @@ from app.bundles.manifest import (
     QuestionAnswering,
     Tensor,
     TextClassification,
+    TextGeneration,
 )
 from tests import graphs
+from tests.decoder_graph import HEAD_DIM, HEADS, decoder
+from tests.recital import END, TEMPLATE, recital
 from tests.vocabulary import SPECIAL, STOP_WORDS, tokenizer, vocabulary, words_of
 
 MAX_TOKENS = 64
@@ -140,6 +143,44 @@ def write_reader(
         (("gates hold what", "gates hold water"),),
         max_tokens=max_tokens,
     )
+
+
+def write_decoder(
+    models_dir: Path,
+    script: Sequence[bytes] = (),
+    *,
+    name: str = "writer",
+    version: str = "1",
+    max_tokens: int = MAX_TOKENS,
+    ends: bool = True,
+    **options: Any,
+) -> Path:
+    """Write a causal language model with a cache that recites `script`, one piece a token.
+
+    The pieces must differ from each other. Without `ends` it begins again after the last one;
+    without a script it writes noise that depends on all it has read. `options` are further
+    fields of `TextGeneration`.
+    """
+    words, table = recital(script, ends=ends)
+    graph = decoder(table, mixing=1.0 if not script else 0.01)
+    model = TextGeneration.model_validate(
+        {
+            "layers": 2,
+            "heads": HEADS,
+            "head_dim": HEAD_DIM,
+            "eos_token_ids": [words.token_to_id(END)],
+            "prompt_template": TEMPLATE,
+            **options,
+        }
+    )
+    folder = models_dir / name / version
+    folder.mkdir(parents=True)
+    onnx.save(graph, folder / "model.onnx")
+    words.save(str(folder / "tokenizer.json"))
+    (folder / "README.md").write_text(NOTICE, encoding="utf-8")
+    said = b"".join(script).decode("utf-8") if script else None
+    seal(folder, model, [Canary(text="begin", expected_text=said)], max_tokens=max_tokens)
+    return folder
 
 
 def seal(
