@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
@@ -13,9 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.exchange import Exchange
+from app.store.bulk import bulk_insert, columns_of
 from app.store.database import Database
 from app.store.lossless import clean
+from app.store.query import ExchangeQuery, ExchangeSummary
 from app.store.rows import content_row, exchange_row, read_exchange, verdict_rows
+from app.store.search import Cut, page_of, read_summary, verdicts_of
 from app.store.tables import dead_letter, exchange_content, verdict
 from app.store.tables import exchange as exchange_table
 
@@ -54,6 +58,29 @@ class ExchangeStore:
             verdicts = await _rows(connection, judged.order_by(verdict.c.position))
         return read_exchange(rows[0], next(iter(contents), None), verdicts) if rows else None
 
+    async def page(
+        self,
+        query: ExchangeQuery,
+        limit: int,
+        before: UUID | None = None,
+        after: UUID | None = None,
+    ) -> list[ExchangeSummary]:
+        """Return one page of the exchanges asked for, newest first.
+
+        Args:
+            query: Which ones.
+            limit: How many at most.
+            before: The last id of the page above, for the next page down.
+            after: The first id of the page below, for the next page up.
+        """
+        async with self._database.begin() as connection:
+            rows = await _rows(connection, page_of(query, limit, Cut(before, after)))
+            verdicts = await _rows(connection, verdicts_of([row["id"] for row in rows]))
+        grouped = defaultdict(list)
+        for row in verdicts:
+            grouped[row["exchange_id"]].append(row)
+        return [read_summary(row, grouped[row["id"]]) for row in rows]
+
     async def quarantine(self, record: bytes, reason: str) -> None:
         """Keep a record that cannot be stored as an exchange, for people to look at."""
         row = {"digest": sha256(record).digest(), "reason": clean(reason), "record": record}
@@ -69,9 +96,9 @@ async def _rows(
 
 async def _insert_exchanges(connection: AsyncConnection, new: Sequence[Exchange]) -> set[UUID]:
     """Insert and return the ids that were not there yet."""
-    statement = insert(exchange_table).on_conflict_do_nothing().returning(exchange_table.c.id)
-    stored = await connection.scalars(statement, [exchange_row(exchange) for exchange in new])
-    return set(stored)
+    rows = [exchange_row(exchange) for exchange in new]
+    statement = bulk_insert(exchange_table).returning(exchange_table.c.id)
+    return set(await connection.scalars(statement, columns_of(rows)))
 
 
 async def _insert_parts(connection: AsyncConnection, new: Sequence[Exchange]) -> None:
@@ -79,4 +106,4 @@ async def _insert_parts(connection: AsyncConnection, new: Sequence[Exchange]) ->
     verdicts = list(chain.from_iterable(verdict_rows(exchange) for exchange in new))
     for table, rows in ((exchange_content, contents), (verdict, verdicts)):
         if rows:
-            await connection.execute(insert(table).on_conflict_do_nothing(), rows)
+            await connection.execute(bulk_insert(table), columns_of(rows))

@@ -16,12 +16,14 @@ from typing import Any
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
+_STRICT = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 Row = dict[str, Any]
 
 
 def clean(text: str) -> str:
     """Return the text with everything replaced that Postgres cannot hold."""
-    return UNSTORABLE.sub(REPLACEMENT, text)
+    return text if _is_storable(text) else UNSTORABLE.sub(REPLACEMENT, text)
 
 
 def pack(texts: Mapping[str, str | None], values: Mapping[str, Any]) -> Row:
@@ -48,6 +50,11 @@ def unpack(row: Mapping[str, Any]) -> Row:
     return {**row, **originals}
 
 
+def _is_storable(text: str) -> bool:
+    """Tell, for most texts at once: whether one is ASCII is known without reading it."""
+    return (text.isascii() and "\0" not in text) or not UNSTORABLE.search(text)
+
+
 def _encode(originals: Row) -> bytes:
     return json.dumps(originals, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -55,13 +62,13 @@ def _encode(originals: Row) -> bytes:
 def _dump(value: Any) -> tuple[str, bool]:
     """Return JSON that Postgres takes, and whether it says all."""
     try:
-        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        written = _STRICT.encode(value)
     except ValueError:  # NaN, or infinite
         written = ""
-    if written and r"\u0000" not in written and not UNSTORABLE.search(written):
+    if written and r"\u0000" not in written and _is_storable(written):
         return written, True
     cleaned = _clean_value(value)
-    return json.dumps(cleaned, ensure_ascii=False), cleaned == value
+    return _STRICT.encode(cleaned), cleaned == value
 
 
 def _clean_value(value: Any) -> Any:

@@ -7,7 +7,8 @@ async code.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +18,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import DatabaseError, PenstockError
+from app.errors import DatabaseError, Unavailable, Unstorable
+from app.settings.model import RetentionSettings
 from app.store.database import Database
+from app.store.partitions import make_first
 
 T = TypeVar("T")
 
@@ -34,7 +38,14 @@ def upgrade(url: str, revision: str = "head") -> None:
     Raises:
         DatabaseError: the database cannot be reached or changed, or is newer than this server.
     """
-    _run(url, lambda connection: command.upgrade(_config(connection), revision))
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.run_sync(lambda c: command.upgrade(_config(c), revision))
+        if revision == "head":
+            ahead = RetentionSettings().months_ahead
+            await make_first(connection, dt.datetime.now(dt.UTC), ahead)
+
+    asyncio.run(_with_lock(url, work))
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -70,20 +81,11 @@ def newest() -> str | None:
 
 
 def _run(url: str, work: Callable[[Connection], T]) -> T:
-    try:
-        return asyncio.run(_with_lock(url, work))
-    except CommandError as error:
-        raise DatabaseError(
-            f"The database's schema does not fit this version of Penstock: {error}. "
-            "Run `penstock migrate`, or a newer version of Penstock."
-        ) from error
-    except DatabaseError:
-        raise
-    except PenstockError as error:
-        raise DatabaseError(f"The database could not be migrated. {error.message}") from error
+    return asyncio.run(_with_lock(url, lambda connection: connection.run_sync(work)))
 
 
-async def _with_lock(url: str, work: Callable[[Connection], T]) -> T:
+async def _with_lock(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do some work in one transaction that no other migration runs beside."""
     database = Database(url, pool_size=1)
     try:
         await database.connect()
@@ -91,7 +93,14 @@ async def _with_lock(url: str, work: Callable[[Connection], T]) -> T:
             await connection.execute(text(f"SET LOCAL statement_timeout = '{TIMEOUT_S}s'"))
             await connection.execute(text(f"SET LOCAL lock_timeout = '{TIMEOUT_S}s'"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            return await connection.run_sync(work)
+            return await work(connection)
+    except CommandError as error:
+        raise DatabaseError(
+            f"The database's schema does not fit this version of Penstock. "
+            f"{str(error).rstrip('.')}. Run `penstock migrate`, or a newer version of Penstock."
+        ) from error
+    except (Unavailable, Unstorable) as error:
+        raise DatabaseError(f"The database could not be migrated. {error.message}") from error
     finally:
         await database.close()
 

@@ -24,6 +24,11 @@ from filters import Evidence, Passage, Range, Stage
 SEPARATOR = len("\n\n")
 """What stands between two messages in `Exchange.prompt`."""
 
+_NAMES = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Passage, Citation, Edit, Range, Evidence)
+}
+
 
 def exchange_row(exchange: Exchange) -> Row:
     """Return who, when and how it ended."""
@@ -168,7 +173,7 @@ def _verdict(row: Row, finding: Row) -> Verdict:
 
 
 def _plain(objects: Iterable[Any]) -> list[Row]:
-    return [{f.name: getattr(item, f.name) for f in fields(item)} for item in objects]
+    return [{name: getattr(item, name) for name in _NAMES[type(item)]} for item in objects]
 
 
 def _objects(kind: type[Any], rows: Iterable[Row]) -> tuple[Any, ...]:

@@ -31,11 +31,8 @@ from sqlalchemy import (
     text,
 )
 
-SEARCHED_WORDS = """to_tsvector('simple'::regconfig, \
-(((("left"(prompt, 40000) || ' '::text) || "left"(completion, 40000)) || ' '::text) || \
-"left"(COALESCE(generated, ''::text), 40000)))"""
-"""What the search finds a text by, written as Postgres writes it back. A tsvector holds 1 MB at
-most, and one that does not fit would refuse the row: so only the beginning of a long text."""
+SEARCHED_WORDS = "searched_words(prompt, completion, generated)"
+"""What the search finds a text by: a function of the first migration, which also bounds it."""
 
 metadata = MetaData(
     naming_convention={
@@ -125,8 +122,15 @@ verdict = Table(
     Index(
         "verdict_action_idx",
         "action",
+        "exchange_id",
+        "instance",
+        postgresql_where=text("action <> 'allow'"),
+    ),
+    Index(
+        "verdict_instance_idx",
         "instance",
         "exchange_id",
+        "action",
         postgresql_where=text("action <> 'allow'"),
     ),
     postgresql_partition_by="RANGE (exchange_id)",

@@ -16,8 +16,22 @@ depends_on = None
 
 PARTITIONED = ("exchange", "exchange_content", "verdict")
 
+# A tsvector holds at most 1 MB, and one that does not fit would refuse the row. These lengths
+# stay below two thirds of it, whatever the text: a word can count twice, as a hyphenated one does.
+SEARCHED_WORDS = """
+CREATE FUNCTION searched_words(prompt text, completion text, generated text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT to_tsvector(
+        'pg_catalog.simple'::regconfig,
+        left(prompt, 33000) || ' ' || left(completion, 20000) || ' '
+        || coalesce(left(generated, 20000), '')
+    )
+$$
+"""
+
 
 def upgrade() -> None:
+    op.execute(SEARCHED_WORDS)
     op.create_table(
         "api_key",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -105,11 +119,7 @@ def upgrade() -> None:
     op.create_index(
         "exchange_content_search_idx",
         "exchange_content",
-        [
-            sa.literal_column(
-                "to_tsvector('simple'::regconfig, ((((\"left\"(prompt, 40000) || ' '::text) || \"left\"(completion, 40000)) || ' '::text) || \"left\"(COALESCE(generated, ''::text), 40000)))"
-            )
-        ],
+        [sa.literal_column("searched_words(prompt, completion, generated)")],
         unique=False,
         postgresql_using="gin",
     )
@@ -167,7 +177,14 @@ def upgrade() -> None:
     op.create_index(
         "verdict_action_idx",
         "verdict",
-        ["action", "instance", "exchange_id"],
+        ["action", "exchange_id", "instance"],
+        unique=False,
+        postgresql_where=sa.text("action <> 'allow'"),
+    )
+    op.create_index(
+        "verdict_instance_idx",
+        "verdict",
+        ["instance", "exchange_id", "action"],
         unique=False,
         postgresql_where=sa.text("action <> 'allow'"),
     )
@@ -203,3 +220,4 @@ def downgrade() -> None:
     op.drop_table("dead_letter")
     for parent in PARTITIONED:
         op.drop_table(parent)
+    op.execute("DROP FUNCTION searched_words")
