@@ -6,7 +6,8 @@ Names that begin with `gen_ai_` and `http_server_` follow OpenTelemetry's semant
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +18,9 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from app.exchange import Exchange
 
@@ -24,6 +28,9 @@ SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20
 SHORT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 FIRST_TOKEN_SECONDS = (0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TOKENS = (1, 4, 16, 64, 256, 1_024, 4_096, 16_384)
+
+Reading = float | Mapping[str, float]
+"""A number, or one for each reason."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -158,7 +165,11 @@ class Metrics:
 
     def gauge(self, name: str, explanation: str, read: Callable[[], float]) -> None:
         """Show a number that is read whenever the metrics are."""
-        Gauge(name, explanation, registry=self.registry).set_function(lambda: _number(read))
+        self.registry.register(_Reading(GaugeMetricFamily, name, explanation, read))
+
+    def counter(self, name: str, explanation: str, read: Callable[[], Reading]) -> None:
+        """Show a number that only grows, or several by `reason`."""
+        self.registry.register(_Reading(CounterMetricFamily, name, explanation, read))
 
     def model_info(self, name: str, version: str) -> None:
         """Show a loaded bundle."""
@@ -169,8 +180,33 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-def _number(read: Callable[[], float]) -> float:
-    """Read a gauge; what cannot be read must not take the other metrics with it."""
-    with contextlib.suppress(Exception):
-        return float(read())
-    return float("nan")
+class _Reading(Collector):
+    """One metric whose value lies elsewhere."""
+
+    def __init__(
+        self,
+        kind: type[GaugeMetricFamily] | type[CounterMetricFamily],
+        name: str,
+        explanation: str,
+        read: Callable[[], Reading],
+    ) -> None:
+        self._kind = kind
+        self._name = name
+        self._explanation = explanation
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Name the metric without reading it."""
+        return [self._kind(self._name, self._explanation)]
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the metric; what cannot be read must not take the others with it."""
+        value: Reading = math.nan
+        with contextlib.suppress(Exception):
+            value = self._read()
+        by_reason = isinstance(value, Mapping)
+        family = self._kind(self._name, self._explanation, labels=["reason"] if by_reason else [])
+        readings = value.items() if isinstance(value, Mapping) else [(None, value)]
+        for reason, number in readings:
+            family.add_metric([] if reason is None else [reason], float(number))
+        return [family]

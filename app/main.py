@@ -1,0 +1,153 @@
+"""The composition root: the only place that knows all parts and puts them together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+
+import structlog
+from fastapi import FastAPI
+
+from app import __version__
+from app.chain.chain import Chain
+from app.errors import Unavailable
+from app.pipeline import Pipeline
+from app.recorder.recorder import Recorder
+from app.retrieval.searcher import Searcher
+from app.review import install_review
+from app.routes import exchanges, infer, operations
+from app.routes.authentication import check_routes
+from app.routes.draining import Drain
+from app.routes.envelope import EnvelopeMiddleware, install_error_handlers
+from app.routes.limits import LimitsMiddleware
+from app.routes.readiness import Check, Readiness
+from app.routes.service import Service
+from app.settings import Settings
+from app.startup.background import Chore, in_background
+from app.startup.database import FOLLOW_EVERY_S, DatabaseLink, open_database
+from app.startup.models import FilterResources, LoadedModels, open_models
+from app.startup.records import open_exchange_store
+from app.startup.secrets import review_secret
+from app.startup.sources import index_first_sources
+from app.store.exchanges import ExchangeStore
+from app.store.partitions import maintain
+from app.store.sources import SourceStore
+from app.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; its lifespan opens everything that the settings name.
+
+    Raises:
+        StartupError: a route does not say who may call it, or a secret cannot be kept.
+    """
+    app = FastAPI(
+        title="Penstock",
+        version=__version__,
+        lifespan=lambda app: _lifespan(app, settings),
+        # These would answer without a key; ours are in routes/operations.py.
+        openapi_url=None,
+        # A redirect would be built from the Host header, which a client may choose.
+        redirect_slashes=False,
+        # FastAPI's own spans; its log records would hold request text.
+        telemetry={"logs": False, "metrics": False, "operation_spans": False},
+    )
+    app.state.metrics = Metrics()
+    app.state.drain = Drain()
+    install_error_handlers(app)
+    # The one added last is the outermost.
+    app.add_middleware(LimitsMiddleware, limits=settings.limits, metrics=app.state.metrics)
+    app.add_middleware(EnvelopeMiddleware, metrics=app.state.metrics, drain=app.state.drain)
+    for routes in (infer, exchanges, operations):
+        app.include_router(routes.router)
+    install_review(app, review_secret(settings.home))
+    app.openapi = partial(operations.describe, app)  # type: ignore[method-assign]
+    check_routes(app.routes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
+    """Open everything, in the order in which it is needed, and close it the other way round."""
+    metrics: Metrics = app.state.metrics
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(open_database(settings))
+        models = await stack.enter_async_context(open_models(settings, link.resolve))
+        sources = SourceStore(link.database)
+        with suppress(Unavailable):
+            await index_first_sources(settings, sources, models.embedder)
+        searcher = Searcher(sources, models.embedder, settings.retrieval.refresh_s)
+        await searcher.start()
+        stack.push_async_callback(searcher.close)
+        chain = Chain.build(settings.chain, partial(settings.locate, "chain"))
+        stack.push_async_callback(chain.close)
+        await chain.open(FilterResources(models, searcher))
+        recorder = Recorder(
+            settings.home / "segments",
+            settings.recorder,
+            partial(open_exchange_store, link.url),
+        )
+        await recorder.start()
+        stack.push_async_callback(recorder.close)
+        app.state.service = Service(
+            settings=settings,
+            pipeline=Pipeline(chain, models.engines, recorder, settings.limits.request_s),
+            exchanges=ExchangeStore(link.database),
+            keys=link.keys,
+            metrics=metrics,
+            drain=app.state.drain,
+            readiness=_readiness(link, models, recorder),
+        )
+        _show(metrics, models, recorder, searcher)
+        await stack.enter_async_context(in_background(_chores(settings, link), metrics))
+        log.info("ready", version=__version__, model=settings.model)
+        yield
+
+
+def _readiness(link: DatabaseLink, models: LoadedModels, recorder: Recorder) -> Readiness:
+    """Say what must work for an answer. Filters are set up, or the server would not be here."""
+    return Readiness(
+        (
+            Check("models", lambda: models.is_alive),
+            Check("recorder", lambda: recorder.is_alive),
+            Check("keys", lambda: link.keys.is_loaded),
+            Check("database", lambda: link.keys.is_current, is_vital=False),
+        )
+    )
+
+
+def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
+    async def maintain_partitions() -> None:
+        await maintain(link.database, settings.retention, dt.datetime.now(dt.UTC))
+
+    return [
+        Chore("database", FOLLOW_EVERY_S, link.follow),
+        Chore("partitions", settings.retention.maintenance_interval_s, maintain_partitions),
+    ]
+
+
+def _show(
+    metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: Searcher
+) -> None:
+    """Show the numbers that are read whenever the metrics are."""
+    for bundle in models.bundles:
+        metrics.model_info(bundle.name, bundle.version)
+    for name, explanation, read in (
+        ("penstock_log_pending_bytes", "Bytes waiting.", lambda: recorder.pending_bytes),
+        ("penstock_log_oldest_seconds", "Age of the oldest.", lambda: recorder.oldest_age_s),
+        ("penstock_log_alive", "1 while its threads run.", lambda: recorder.is_alive),
+        ("penstock_log_dead_letters", "Records set aside as files.", lambda: recorder.dead_letters),
+        ("penstock_passages", "Passages in the index.", lambda: searcher.num_passages),
+    ):
+        metrics.gauge(name, explanation, read)
+    for name, explanation, read_total in (
+        ("penstock_log_recorded", "Exchanges kept.", lambda: recorder.recorded_total),
+        ("penstock_log_drained", "Exchanges in Postgres.", lambda: recorder.drained_total),
+        ("penstock_log_quarantined", "Records set aside.", lambda: recorder.quarantined_total),
+        ("penstock_log_dropped", "Exchanges refused.", lambda: recorder.dropped),
+    ):
+        metrics.counter(name, explanation, read_total)

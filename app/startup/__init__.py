@@ -1,0 +1,1 @@
+"""Opening what a server needs, each part in a module of its own."""
