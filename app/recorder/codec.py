@@ -71,7 +71,7 @@ def decode(line: bytes) -> Exchange:
         if version in _READERS:
             return _READERS[version](written["exchange"])
         newer = isinstance(version, int) and version > VERSION
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise Undecodable(type(error).__name__) from None
     raise NewerFormat if newer else Undecodable("version")
 

@@ -24,6 +24,8 @@ from app.recorder.watermark import Watermark
 from app.settings import RecorderSettings
 
 LINGER_S = 0.05
+MAX_SEGMENTS = 256
+"""Each is held open until it is drained."""
 HEADROOM = 1 / 16
 """Share of the room that only requests already in work may use."""
 REFUSE_S = 1.0
@@ -46,7 +48,8 @@ class Recorder:
 
     def __init__(self, folder: Path, settings: RecorderSettings, open_store: OpenStore) -> None:
         self._settings = settings
-        self._spool = Spool(folder, settings.segment_bytes)
+        segment_bytes = max(settings.segment_bytes, settings.max_bytes // MAX_SEGMENTS)
+        self._spool = Spool(folder, segment_bytes)
         self._dead_letters = DeadLetters(folder)
         self._synced, self._drained = Watermark(), Watermark()
         self._drainer = Drainer(self._spool, self._dead_letters, self._drained, settings.batch_rows)

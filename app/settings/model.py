@@ -59,9 +59,10 @@ class RecorderSettings(Group):
     max_bytes: int = Field(512_000_000, gt=0)
     """Most bytes waiting for Postgres; beyond it requests are answered 503."""
     segment_bytes: int = Field(4_000_000, gt=0)
-    """Size at which a segment is closed and the next one begun."""
-    batch_rows: int = Field(500, gt=0)
-    """Most exchanges written to Postgres in one transaction."""
+    """Size at which a segment is closed and the next one begun; at least 1/256 of `max_bytes`."""
+    batch_rows: int = Field(100, gt=0)
+    """Most exchanges written to Postgres in one transaction. More are hardly faster, and requests
+    wait longer while a batch is made."""
     sync_interval_ms: float = Field(10.0, gt=0)
     """How often written records are synced in the background at level `process`."""
     drain_timeout_s: float = Field(5.0, ge=0)
