@@ -187,13 +187,6 @@ def seal(
     folder: Path, model: Model, canaries: Sequence[Canary], *, max_tokens: int = MAX_TOKENS
 ) -> Manifest:
     """Write the manifest of a folder as it lies there, with the digests of its files."""
-    files = {
-        path.relative_to(folder).as_posix(): File(
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
     graph = onnx.load(folder / "model.onnx", load_external_data=False).graph
     manifest = Manifest(
         name=folder.parent.name,
@@ -203,7 +196,7 @@ def seal(
         max_tokens=max_tokens,
         inputs=tuple(map(_tensor, graph.input)),
         outputs=tuple(map(_tensor, graph.output)),
-        files=files,
+        files=_files(folder),
         canaries=tuple(canaries),
         licence="Apache-2.0",
     )
@@ -212,12 +205,21 @@ def seal(
 
 
 def reseal(folder: Path, **changes: Any) -> Manifest:
-    """Write the manifest anew after its files were changed on purpose."""
+    """Write the manifest anew after files were changed on purpose; all digests are right."""
     old = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    new = seal(folder, old.model, old.canaries, max_tokens=old.max_tokens)
-    changed = Manifest.model_validate({**new.model_dump(), **changes})
-    changed.write(folder)
-    return changed
+    new = Manifest.model_validate({**old.model_dump(), "files": _files(folder), **changes})
+    new.write(folder)
+    return new
+
+
+def _files(folder: Path) -> dict[str, File]:
+    return {
+        path.relative_to(folder).as_posix(): File(
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
 
 
 def _write(

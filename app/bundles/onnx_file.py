@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 from app.errors import BundleError
 
-MAX_DEPTH = 64
+MAX_DEPTH = 100  # as protobuf itself
+MAX_DIMS = 64
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 # Message by message: the number of a field, and what kind of message it holds.
@@ -52,11 +54,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
     found = OnnxFile()
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-            view = memoryview(whole)
-            try:
-                _walk(view, "model", found, 0)
-            finally:
-                view.release()
+            _walk(Message(whole, 0, len(whole)), "model", found, 0)
     except (ValueError, IndexError) as error:
         raise BundleError(f"{path.name} is not a readable ONNX file") from error
     if not found.operators:
@@ -64,7 +62,18 @@ def read_onnx_file(path: Path) -> OnnxFile:
     return found
 
 
-def _walk(message: memoryview, kind: str, found: OnnxFile, depth: int) -> None:
+class Message(NamedTuple):
+    """A stretch of the file; nothing is copied before it is needed."""
+
+    file: mmap.mmap
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return self.file[self.start : self.end].decode("utf-8")
+
+
+def _walk(message: Message, kind: str, found: OnnxFile, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise ValueError("nested too deep")
     if kind == "tensor":
@@ -77,64 +86,65 @@ def _walk(message: memoryview, kind: str, found: OnnxFile, depth: int) -> None:
         if number in children:
             _walk(value, children[number], found, depth + 1)
         elif kind == "node" and number == OPERATOR:
-            found.operators.add(str(value, "utf-8"))
-        value.release()
+            found.operators.add(str(value))
 
 
-def _read_tensor(message: memoryview, found: OnnxFile) -> None:
+def _read_tensor(message: Message, found: OnnxFile) -> None:
     dims: list[int] = []
     external: dict[str, str] = {}
     for number, value in _fields(message):
         if number == DIMS:
             dims += [value] if isinstance(value, int) else _varints(value)
         elif number == EXTERNAL and not isinstance(value, int):
-            entry = {n: str(v, "utf-8") for n, v in _fields(value) if not isinstance(v, int)}
-            external[entry[KEY]] = entry[VALUE]
+            entry = {n: str(v) for n, v in _fields(value) if not isinstance(v, int)}
+            external[entry.get(KEY, "")] = entry.get(VALUE, "")
+    if len(dims) > MAX_DIMS:
+        raise ValueError("too many dimensions")
     found.elements = max(found.elements, prod(dims))
     if external:
         offset, length = (int(external.get(key) or 0) for key in ("offset", "length"))
         found.external.add((external.get("location", ""), offset, length))
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+def _fields(message: Message) -> Iterator[tuple[int, int | Message]]:
     """Yield number and value of each field; values of fixed size are skipped."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
+    file, at, end = message
+    while at < end:
+        tag, at = _varint(file, at)
         number, wire = tag >> 3, tag & 7
         if wire == VARINT:
-            value, at = _varint(message, at)
+            value, at = _varint(file, at)
             yield number, value
         elif wire == LENGTH:
-            size, at = _varint(message, at)
-            if at + size > len(message):
+            size, at = _varint(file, at)
+            if at + size > end:
                 raise ValueError("a field ends behind its message")
-            yield number, message[at : at + size]
+            yield number, Message(file, at, at + size)
             at += size
         elif wire in (FIXED32, FIXED64):
             at += 4 if wire == FIXED32 else 8
         else:
             raise ValueError("an unknown wire type")
-    if at != len(message):
+    if at != end:
         raise ValueError("cut off")
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = message[at]
+def _varint(file: mmap.mmap, at: int) -> tuple[int, int]:
+    value = file[at]
     if value < 0x80:
         return value, at + 1
     value &= 0x7F
     for place in range(1, 10):
-        byte = message[at + place]
+        byte = file[at + place]
         value |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
             return value, at + place + 1
     raise ValueError("a number with too many bytes")
 
 
-def _varints(packed: memoryview) -> list[int]:
-    numbers, at = [], 0
-    while at < len(packed):
-        number, at = _varint(packed, at)
+def _varints(packed: Message) -> list[int]:
+    numbers, at = [], packed.start
+    while at < packed.end:
+        number, at = _varint(packed.file, at)
         numbers.append(number)
     return numbers
