@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import PlainTextResponse, Response
+
+from app.routes.draining import Drain
+from app.routes.envelope import EnvelopeMiddleware, install_error_handlers
+from app.routes.limits import LimitsMiddleware
+from app.settings import LimitSettings
+from app.telemetry import Metrics
+from tests.http import RawClient, get, listening, post
+
+LIMITS = LimitSettings(body_bytes=100_000, body_s=0.3, request_s=0.3, concurrent_requests=2)
+
+
+class Desk:
+    """An application whose requests wait until they are let go."""
+
+    def __init__(self, limits: LimitSettings = LIMITS) -> None:
+        self.metrics = Metrics()
+        self.let_go = asyncio.Event()
+        self.num_waiting = 0
+        self.app = FastAPI(openapi_url=None)
+        install_error_handlers(self.app)
+        self.app.add_middleware(LimitsMiddleware, limits=limits, metrics=self.metrics)
+        self.app.add_middleware(EnvelopeMiddleware, metrics=self.metrics, drain=Drain())
+        self.app.add_api_route("/echo", self.echo, methods=["POST"])
+        self.app.add_api_route("/wait", self.wait)
+        self.app.add_api_route("/livez", self.livez)
+
+    async def echo(self, request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    async def wait(self) -> Response:
+        self.num_waiting += 1
+        await self.let_go.wait()
+        return PlainTextResponse("done")
+
+    async def livez(self) -> Response:
+        return PlainTextResponse("live")
+
+
+async def test_a_body_up_to_the_bound_is_read() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(post("/echo", b"x" * LIMITS.body_bytes))
+
+        assert (await client.reply()).body == b"100000"
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(post("/echo", b"", length=50_000_000))
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (413, "body_too_large")
+
+
+async def test_who_expects_to_be_asked_is_not_asked_for_too_much() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(post("/echo", b"", "Expect: 100-continue", length=50_000_000))
+
+        assert (await client.reply()).status == 413
+
+
+async def test_a_body_without_length_is_cut_off_at_the_bound() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(
+            b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"4000\r\n%b\r\n" % (b"x" * 0x4000) * 7
+        )
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("sent", [b"", b"x" * 10])
+async def test_a_body_that_does_not_come_ends_the_request(sent: bytes) -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(post("/echo", sent, length=100))
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (408, "body_timeout")
+        assert reply.headers["x-should-retry"] == "true"
+
+
+async def test_a_trickling_body_does_not_buy_time() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(post("/echo", b"", length=100_000))
+
+        async def trickle() -> None:
+            while True:
+                await client.send(b"x")
+                await asyncio.sleep(0.02)
+
+        async with asyncio.TaskGroup() as group:
+            trickling = group.create_task(trickle())
+            assert (await client.reply()).status == 408
+            trickling.cancel()
+
+
+async def test_one_request_too_many_is_refused_at_once_and_the_probes_answer() -> None:
+    desk = Desk(LIMITS.model_copy(update={"request_s": 30.0}))
+    async with listening(desk.app) as port:
+        clients = [await RawClient.connect(port) for _ in range(3)]
+        for client in clients[:2]:
+            await client.send(get("/wait"))
+        while desk.num_waiting < 2:  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.005)
+        await clients[2].send(get("/wait"))
+        refused = await clients[2].reply()
+        await clients[2].send(get("/livez"))
+        alive = await clients[2].reply()
+        desk.let_go.set()
+        served = [(await client.reply()).body for client in clients[:2]]
+        await clients[2].send(get("/wait"))
+        again = await clients[2].reply()
+        for client in clients:
+            await client.close()
+
+    assert (refused.status, refused.code) == (503, "overloaded")
+    assert (refused.headers["retry-after"], refused.headers["retry-after-ms"]) == ("1", "1000")
+    assert refused.headers["x-should-retry"] == "true"
+    assert (alive.status, again.status, served) == (200, 200, [b"done", b"done"])
+    assert b'penstock_requests_refused_total{code="overloaded"} 1.0' in desk.metrics.render()
+
+
+async def test_a_request_that_takes_too_long_is_ended() -> None:
+    desk = Desk()
+    async with listening(desk.app) as port, await RawClient.connect(port) as client:
+        await client.send(get("/wait"))
+        reply = await client.reply()
+
+    assert (reply.status, reply.code) == (504, "deadline_exceeded")
+    assert b"http_server_active_requests 0.0" in desk.metrics.render()
