@@ -34,10 +34,10 @@ class CitationAnswer(Answer):
     """Name or path of the source."""
     title: str
     """Heading the passage stands under."""
-    sentence: str | None
-    """The sentence of the passage that carries the answer; left out when a filter changed it."""
-    answer: str | None
-    """The exact answer inside the sentence; left out when a filter changed it."""
+    sentence: str
+    """The sentence of the passage that carries the answer; empty if a filter changed the answer."""
+    answer: str
+    """The exact answer inside the sentence; empty if a filter changed the answer."""
     start: int
     """Where the sentence begins in the passage."""
     end: int
@@ -57,8 +57,8 @@ class CitationAnswer(Answer):
         return cls(
             source=citation.source,
             title=citation.title,
-            sentence=sentence if with_text else None,
-            answer=answer if with_text else None,
+            sentence=sentence if with_text else "",
+            answer=answer if with_text else "",
             start=citation.start,
             end=citation.end,
             answer_start=citation.answer_start,
@@ -127,7 +127,7 @@ class InferResponse(Answer):
     outcome: Outcome
     """`blocked` is an answer too: a filter found the prompt or the completion unfit."""
     completion: str
-    """The text that every filter let pass; empty when blocked."""
+    """The text that every filter let pass; when blocked, what was released before."""
     finish_reason: FinishReason
     """`no_answer`: the sources do not hold an answer, and the completion says so."""
     citations: list[CitationAnswer]
