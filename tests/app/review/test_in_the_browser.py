@@ -1,0 +1,126 @@
+"""A reviewer at work in a real browser: signs in, searches, reads; hostile text stays text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from tests.app.review.conftest import SCRIPT, Pages
+from tests.browser import chromium
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def page(pages: Pages) -> AsyncGenerator[Page]:
+    """A browser's page, signed in, that fails the test on any error on the console."""
+    problems: list[str] = []
+    async with chromium() as browser:
+        opened = await browser.new_page()
+        opened.set_default_timeout(10_000)
+        opened.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        await opened.goto(f"{pages.url}/review")
+        await opened.fill("#key", pages.review_key)
+        await opened.click("text=Sign in >> nth=-1")
+        await opened.wait_for_selector("[data-row]")
+        yield opened
+        assert problems == []
+
+
+async def texts(page: Page, selector: str) -> list[str]:
+    return await page.locator(selector).all_inner_texts()
+
+
+async def test_the_list_is_searched_without_leaving_it_and_the_state_is_in_the_url(
+    page: Page,
+) -> None:
+    assert await page.locator("[data-row]").count() == 4
+
+    await page.select_option("select[name=outcome]", "blocked")
+    await page.wait_for_function("document.querySelectorAll('[data-row]').length === 1")
+    assert "outcome=blocked" in page.url
+    await page.reload()
+    assert await texts(page, "[data-row] .badge") == ["blocked"]
+    assert await page.input_value("select[name=outcome]") == "blocked"
+
+    await page.select_option("select[name=outcome]", "")
+    await page.fill("#text", "filter")
+    await page.wait_for_function("document.querySelectorAll('[data-row]').length === 1")
+    assert "text=filter" in page.url
+    await page.go_back()
+    await page.wait_for_selector("[data-row]")
+
+
+async def test_findings_citation_and_evidence_stand_in_place(page: Page) -> None:
+    await page.click("[data-row]:last-child a")
+
+    await page.wait_for_selector("h1 .id")
+    assert await texts(page, "mark.flag") == ["One class"]
+    assert await texts(page, "mark.answer") == ["one class"]
+    assert await texts(page, "mark.evidence") == ["It lives in one file."]
+    assert await page.locator(".timeline .stage").count() == 4
+    assert "0.700" in await page.inner_text(".verdicts")
+
+
+async def test_what_was_withheld_is_shown_beside_what_was_released(page: Page) -> None:
+    await page.goto(page.url.split("?")[0] + "?outcome=rewritten")
+    await page.click("[data-row] a")
+
+    await page.wait_for_selector(".withheld")
+    messages = await texts(page, "section[aria-labelledby=h-completion] .text")
+    assert messages == ["It is [name].", "It is Ann."]
+    assert await texts(page, "section[aria-labelledby=h-prompt] h3") == ["system", "user"]
+
+
+async def test_text_cannot_run_or_reorder_anything(page: Page) -> None:
+    await page.click("[data-row]:first-child a")
+    await page.wait_for_selector("h1 .id")
+
+    assert "owned" not in await page.title()
+    assert SCRIPT in await texts(page, ".message .text")
+    await page.goto(page.url.split("/exchanges")[0] + "?outcome=blocked")
+    assert await texts(page, "[data-row] .sign") == ["U+202E"]
+
+
+async def test_the_keyboard_is_enough(page: Page) -> None:
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    assert await page.locator("tr.current").count() == 1
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("h1 .id")
+    await page.keyboard.press("u")
+    await page.wait_for_selector("[data-row]")
+    await page.keyboard.press("/")
+    assert await page.evaluate("document.activeElement.id") == "text"
+    await page.keyboard.press("Escape")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("?")
+    assert await page.locator("#sheet").is_visible()
+
+
+async def test_shortcuts_can_be_switched_off(page: Page) -> None:
+    await page.click("[data-sheet]")
+    await page.uncheck("#keys-on")
+    await page.click("#sheet button")
+    await page.keyboard.press("j")
+
+    assert await page.locator("tr.current").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_nothing_is_wider_than_the_window(page: Page, width: int, tmp_path: Path) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    for selector in ("[data-row]:last-child a", None):
+        overflow = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        await page.screenshot(path=tmp_path / f"{width}.png", full_page=True)
+        assert overflow <= 0
+        if selector:
+            await page.click(selector)
+            await page.wait_for_selector("h1 .id")
