@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,3 +30,14 @@ def opener(url: str) -> OpenStore:
 def small_settings(**chosen: Any) -> RecorderSettings:
     """Return settings under which a test of a few records rolls its segments."""
     return RecorderSettings(**{"segment_bytes": 10_000, "max_bytes": 1_000_000, **chosen})
+
+
+async def eventually(is_so: Callable[[], object], within_s: float = 30.0) -> None:
+    """Wait until something that no event tells has come true.
+
+    Raises:
+        TimeoutError: it has not.
+    """
+    async with asyncio.timeout(within_s):
+        while not is_so():  # noqa: ASYNC110 - there is no event
+            await asyncio.sleep(0.005)

@@ -96,7 +96,6 @@ class DrainThread:
             log.warning("drain_cut_short", pending_bytes=self._spool.pending_bytes)
         except BaseException:
             log.critical("drainer_died", exc_info=True)
-            raise
 
     async def _run(self) -> None:
         self._running = asyncio.current_task()

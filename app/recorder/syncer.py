@@ -68,4 +68,4 @@ class Syncer:
         except OSError as error:
             self.failed_total += 1
             log.error("sync_failed", error=error.strerror)  # noqa: TRY400 - no traceback needed
-            self._synced.fail(error)
+            self._synced.fail(self._spool.written, error)
