@@ -60,7 +60,8 @@ class DrainThread:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread."""
+        """Take over what dead owners left, and start the thread."""
+        self._adopt()
         self._loop = asyncio.new_event_loop()
         self._thread.start()
 
