@@ -16,7 +16,7 @@ def test_a_row_tells_default_bounds_and_meaning() -> None:
 
 def test_only_the_table_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "operating.md"
-    page.write_text(f"before\n{reference.BEGIN}old\n{reference.END}after\n")
+    page.write_text(f"before\n{reference.BEGIN}stale words\n{reference.END}after\n")
     monkeypatch.setattr(reference, "OPERATING", page)
 
     text = reference.operating()
@@ -24,7 +24,7 @@ def test_only_the_table_is_written_anew(tmp_path: Path, monkeypatch: pytest.Monk
     assert text.startswith("before\n" + reference.BEGIN)
     assert text.endswith(reference.END + "after\n")
     assert "| `request_s` | `30.0` | > 0 | A request's deadline. |" in text
-    assert "old" not in text
+    assert "stale words" not in text
 
 
 def test_stale_docs_are_told_and_mended(
