@@ -44,7 +44,9 @@ def page_of(query: ExchangeQuery, limit: int, cut: Cut) -> Select[*tuple[Any, ..
     if query.text is not None:
         hits = _text_hits(query, query.text, cut)
         page = page.join(hits, hits.c.exchange_id == exchange.c.id)
-    if query.instance is not None or query.action is not None:
+    if query.action is Action.ALLOW:
+        page = page.where(_is_allowed(query))  # as nearly all are: no index would help
+    elif query.instance is not None or query.action is not None:
         found = _verdict_hits(query, cut)
         page = page.join(found, found.c.exchange_id == exchange.c.id)
     return _with_beginnings(page.order_by(cut.order(exchange.c.id)).limit(limit).subquery("page"))
@@ -112,6 +114,15 @@ def _verdict_hits(query: ExchangeQuery, cut: Cut) -> FromClause:
     else:
         hits = hits.where(verdict.c.action != _inline(Action.ALLOW))
     return hits.order_by(cut.order(column)).subquery("verdict_hits")
+
+
+def _is_allowed(query: ExchangeQuery) -> ColumnElement[bool]:
+    allowed = select(verdict.c.position).where(
+        verdict.c.exchange_id == exchange.c.id, verdict.c.action == Action.ALLOW.value
+    )
+    if query.instance is not None:
+        allowed = allowed.where(verdict.c.instance == clean(query.instance))
+    return allowed.exists()
 
 
 def _inline(value: Outcome | Action) -> ColumnElement[str]:

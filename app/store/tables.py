@@ -173,7 +173,7 @@ source = Table(
 passage = Table(
     "passage",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
     Column("source_uri", Text, ForeignKey("source.uri", ondelete="CASCADE"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("title", Text, nullable=False),

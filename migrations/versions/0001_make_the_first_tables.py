@@ -190,7 +190,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "passage",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source_uri", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
