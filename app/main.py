@@ -130,9 +130,7 @@ def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
     ]
 
 
-def _show(
-    metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: Searcher
-) -> None:
+def _show(metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: Searcher) -> None:
     """Show the numbers that are read whenever the metrics are."""
     for bundle in models.bundles:
         metrics.model_info(bundle.name, bundle.version)

@@ -34,14 +34,13 @@ def serve(
 def _serve(settings: Settings, listener: socket.socket) -> None:
     from uvicorn import Config
 
-    from app.main import create_app, first_key_file
+    from app.main import create_app
     from app.server import BoundedProtocol, DrainingServer
+    from app.startup.secrets import FIRST_KEY
     from app.telemetry import configure_logs
 
     writer = configure_logs(settings.log_level, settings.log_format)
     app = create_app(settings)
-    key_file = first_key_file(settings)
-    had_key = key_file.exists()
     config = Config(
         app,
         http=BoundedProtocol,
@@ -51,7 +50,6 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
     )
     address = _address(settings.host, listener)
     server = DrainingServer(
@@ -59,7 +57,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         settings,
         app.state.drain,
         app.router.lifespan_context(app),
-        lambda: _greet(settings, address, None if had_key else key_file),
+        lambda: _greet(settings, address, settings.home / FIRST_KEY),
     )
     try:
         server.run([listener])
@@ -93,7 +91,7 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _greet(settings: Settings, address: str, new_key: Path | None) -> None:
+def _greet(settings: Settings, address: str, key_file: Path) -> None:
     """Say where the server is and what to try first."""
     chain = " → ".join(entry.id for entry in settings.chain) or "no filters"
     database = "embedded Postgres" if settings.database_url is None else "PENSTOCK_DATABASE_URL"
@@ -104,13 +102,13 @@ def _greet(settings: Settings, address: str, new_key: Path | None) -> None:
         f"  state   {settings.home} ({database})",
         f"  review  {address}/review",
     ]
-    if new_key is not None:
+    if key_file.exists():
         lines += [
             "",
-            f"A first key with all scopes lies in {new_key}. Try:",
+            f"Try it, with the first key from {key_file}:",
             "",
             f"  curl {address}/infer \\",
-            f'    -H "Authorization: Bearer $(cat {new_key})" \\',
+            f'    -H "Authorization: Bearer $(cat {key_file})" \\',
             '    -H "Content-Type: application/json" \\',
             """    -d '{"prompt": "How do I add a filter?"}'""",
         ]

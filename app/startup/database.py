@@ -12,6 +12,7 @@ from app.errors import DatabaseError, Unavailable
 from app.routes.keyring import KeyRing
 from app.settings import Settings
 from app.startup.secrets import make_first_key
+from app.store.aliases import PRODUCTION, AliasStore
 from app.store.database import Database
 from app.store.embedded import EmbeddedPostgres
 from app.store.keys import KeyStore
@@ -70,6 +71,21 @@ class DatabaseLink:
             if self._postgres:
                 await asyncio.to_thread(self._postgres.ensure)
             raise
+
+    async def resolve(self, reference: str) -> str:
+        """Return the version of a bundle that is in production, as `name@version`.
+
+        A reference with a version stays as it is, and so does one without an alias: it means the
+        newest version.
+        """
+        if "@" in reference:
+            return reference
+        try:
+            version = await AliasStore(self.database).get(reference, PRODUCTION)
+        except Unavailable:
+            log.warning("alias_not_read", bundle=reference)
+            return reference
+        return f"{reference}@{version}" if version else reference
 
 
 @asynccontextmanager

@@ -19,7 +19,10 @@ Resolve = Callable[[str], Awaitable[str]]
 """Turns `name` into the `name@version` that is in production."""
 
 
-class _Closes(Protocol):
+class _Model(Protocol):
+    @property
+    def is_alive(self) -> bool: ...
+
     async def close(self) -> None: ...
 
 
@@ -31,7 +34,7 @@ class LoadedModels:
         self._resolve = resolve
         self._workers = Workers(num_threads(settings.runtime.threads))
         self._classifiers: dict[str, TextClassifier] = {}
-        self._opened: list[_Closes] = []
+        self._opened: list[_Model] = []
         self.embedder: TextEmbedder
         self.engines: dict[str, Engine] = {}
         """Each engine by its name and by `name@version`."""
@@ -80,8 +83,7 @@ class LoadedModels:
     @property
     def is_alive(self) -> bool:
         """Whether every model's threads are at work."""
-        models = (self.embedder, *self.engines.values(), *self._classifiers.values())
-        return all(model.is_alive for model in models)
+        return all(model.is_alive for model in self._opened)
 
     async def _bundle(self, reference: str) -> Bundle:
         resolved = await self._resolve(reference)
