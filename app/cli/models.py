@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from app.cli import frame
+from app.cli import frame, times
 from app.errors import BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from app.bundles import BundleEntry, Manifest
-    from app.store.aliases import AliasStore
+    from app.store.aliases import AliasChange, AliasStore
 
 T = TypeVar("T")
 
@@ -96,17 +96,46 @@ def alias_model(
     bundle: Annotated[str, typer.Argument(metavar="bundle", help="name@version.")],
 ) -> None:
     """Point an alias at one version of a bundle; it is verified first."""
-    import getpass
-
     from app.bundles import load_bundle
 
     loaded = load_bundle(frame.settings().models_dir, bundle)
 
     async def point(aliases: AliasStore) -> None:
-        await aliases.set(alias, loaded.name, loaded.version, getpass.getuser())
+        await aliases.set(alias, loaded.name, loaded.version, _user())
 
     _run(point)
     typer.echo(f"{alias} of {loaded.name} is now version {loaded.version}.")
+
+
+@app.command("aliases")
+def list_aliases(as_json: _AsJson = False) -> None:
+    """List what aliases stand for now and stood for before, newest first."""
+    from dataclasses import asdict
+
+    async def read(aliases: AliasStore) -> list[AliasChange]:
+        return await aliases.history()
+
+    history = _run(read)
+    if as_json:
+        frame.show_json([asdict(change) for change in history])
+        return
+    rows = (
+        (change.alias, f"{change.name}@{change.version}", times.shown(change.set_at), change.set_by)
+        for change in history
+    )
+    columns = ("alias", "bundle", "since", "set by")
+    frame.show_table(columns, rows, "No alias was ever set: the newest version of a name is used.")
+
+
+def _user() -> str:
+    """Return who runs this command, for the record."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container the user may have no name
+        return f"uid {os.getuid()}"
 
 
 def _describe(entry: BundleEntry) -> dict[str, object]:

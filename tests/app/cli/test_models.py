@@ -71,3 +71,30 @@ def test_a_flipped_bit_is_found(damaged: str) -> None:
     assert f"bundle {damaged}: " in result.stderr
     assert penstock("models", "verify", "toxicity@1").exit_code == 0
     assert penstock("models", "verify", damaged).exit_code == 1
+
+
+@pytest.mark.usefixtures("bundles")
+def test_an_alias_is_pointed_at_a_version(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_DATABASE_URL", database_url)
+    assert "No alias was ever set" in succeed("models", "aliases")
+
+    for version in ("1", "2"):
+        told = succeed("models", "alias", "production", f"toxicity@{version}")
+        assert told == f"production of toxicity is now version {version}.\n"
+
+    history = json.loads(succeed("models", "aliases", "--json"))
+    now = [(change["alias"], change["version"]) for change in history]
+    assert now == [("production", "2"), ("previous", "1"), ("production", "1")]
+    assert "toxicity@2" in succeed("models", "aliases")
+
+
+def test_an_alias_never_points_at_a_damaged_bundle(
+    damaged: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_DATABASE_URL", database_url)
+
+    assert penstock("models", "alias", "production", damaged).exit_code == 1
+    assert json.loads(succeed("models", "aliases", "--json")) == []
+    assert penstock("models", "alias", "best", "toxicity@1").exit_code == 2
