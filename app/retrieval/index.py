@@ -22,7 +22,7 @@ logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 _RANK_OFFSET = 60
 """The constant of the paper: how little the first ranks count more than those after them."""
-_CANDIDATES = 100
+_CANDIDATES = 30
 """Passages of each ranking that take part; at least as many as are asked for."""
 _DECIMALS = 6
 """Scores that differ less are equal: then the order of the sources decides."""

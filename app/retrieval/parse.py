@@ -10,12 +10,14 @@ from pathlib import PurePath
 from app.errors import SourceUnreadable
 from app.retrieval.document import Document, Outline
 
-MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd"})
-HTML = frozenset({".html", ".htm", ".xhtml"})
-PLAIN = frozenset({".txt", ".text", ".rst"})
-PDF = frozenset({".pdf"})
-SUFFIXES = MARKDOWN | HTML | PLAIN | PDF
-"""What a search through folders takes; a file that is named itself is read whatever its suffix."""
+MARKDOWN, HTML, PLAIN, PDF = "text/markdown", "text/html", "text/plain", "application/pdf"
+MEDIA_TYPES = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), MARKDOWN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
+    **dict.fromkeys((".txt", ".text", ".rst"), PLAIN),
+    ".pdf": PDF,
+}
+"""By suffix. A search through folders takes these; a file that is named itself is always read."""
 
 _PDF_MAGIC = b"%PDF-"
 _CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -50,9 +52,8 @@ def parse(content: bytes, name: str, bounds: Bounds) -> Document:
     if len(content) > bounds.max_bytes:
         raise SourceUnreadable(f"larger than {bounds.max_bytes:,} bytes")
     outline = Outline()
-    path = PurePath(name)
-    _read(content, path.suffix.lower(), outline, bounds)
-    document = outline.finish(path.stem)
+    _read(content, media_type(content, name), outline, bounds)
+    document = outline.finish(PurePath(name).stem)
     if not document.blocks:
         raise SourceUnreadable("holds no text")
     if sum(len(block.text) for block in document.blocks) > bounds.max_chars:
@@ -60,26 +61,32 @@ def parse(content: bytes, name: str, bounds: Bounds) -> Document:
     return document
 
 
-def _read(content: bytes, suffix: str, outline: Outline, bounds: Bounds) -> None:
-    # Parsers are imported where they are used: none of them costs a start without new sources.
+def media_type(content: bytes, name: str) -> str:
+    """Return what a file holds: a PDF is known by its content, the rest by the name."""
     if _PDF_MAGIC in content[:1024]:
-        from app.retrieval.formats.pdf import read_pdf
+        return PDF
+    return MEDIA_TYPES.get(PurePath(name).suffix.lower(), PLAIN)
 
-        read_pdf(content, outline, bounds.max_pages, bounds.max_chars)
-    elif suffix in PDF:
-        raise SourceUnreadable("is no PDF, whatever its name says")
-    elif suffix in HTML:
-        from app.retrieval.formats.html import read_html
 
-        read_html(_html(content), outline)
-    elif suffix in MARKDOWN:
-        from app.retrieval.formats.markdown import read_markdown
+def _read(content: bytes, kind: str, outline: Outline, bounds: Bounds) -> None:
+    # Parsers are imported where they are used: none of them costs a start without new sources.
+    match kind:
+        case "application/pdf":
+            from app.retrieval.formats.pdf import read_pdf
 
-        read_markdown(decode(content), outline)
-    else:
-        from app.retrieval.formats.plain import read_plain
+            read_pdf(content, outline, bounds.max_pages, bounds.max_chars)
+        case "text/html":
+            from app.retrieval.formats.html import read_html
 
-        read_plain(decode(content), outline)
+            read_html(_html(content), outline)
+        case "text/markdown":
+            from app.retrieval.formats.markdown import read_markdown
+
+            read_markdown(decode(content), outline)
+        case _:
+            from app.retrieval.formats.plain import read_plain
+
+            read_plain(decode(content), outline)
 
 
 def decode(content: bytes) -> str:

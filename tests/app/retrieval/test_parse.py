@@ -20,7 +20,7 @@ def test_the_name_tells_the_format() -> None:
 
 def test_a_pdf_is_known_by_its_content() -> None:
     assert text(pdf([["Text."]]), "misnamed.txt") == "Text."
-    with pytest.raises(SourceUnreadable, match="no PDF"):
+    with pytest.raises(SourceUnreadable, match="damaged"):
         text(b"Text.", "x.pdf")
 
 
