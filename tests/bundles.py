@@ -7,7 +7,7 @@ what their names say, so tests assert facts and not noise.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -80,16 +80,18 @@ def write_embedder(
     version: str = "1",
     dimension: int = 64,
     max_tokens: int = MAX_TOKENS,
+    graph: Callable[[NDArray[np.float32]], onnx.ModelProto] = graphs.embedder,
 ) -> Path:
     """Write an embedder: texts that share words, or beginnings of words, lie close together.
 
-    The words of `texts` are known whole. Stop words count little.
+    The words of `texts` are known whole. Stop words count little. `graph` makes the graph from
+    the tokens' rows.
     """
     tokens = vocabulary(words_of(texts))
     rows = np.stack([_row(token, dimension) for token in tokens])
     return _write(
         models_dir / name / version,
-        graphs.embedder(rows),
+        graph(rows),
         tokenizer(tokens),
         FeatureExtraction(dimension=dimension),
         ("a harmless text", "gates and pipes"),

@@ -147,3 +147,56 @@ def reader(weight: NDArray[np.float32], reach: int, null: float) -> onnx.ModelPr
     graph.op("Identity", logits, output="start_logits")
     graph.op("Identity", logits, output="end_logits")
     return graph.model(start_logits=["batch", "sequence"], end_logits=["batch", "sequence"])
+
+
+def endless(rows: NDArray[np.float32], token: int) -> onnx.ModelProto:
+    """Embed as `embedder` does, but never come to an end with texts that hold `token`."""
+    model = embedder(rows)
+    graph = model.graph
+    same = helper.make_node("Equal", ["input_ids", "endless_token"], ["is_endless"])
+    number = helper.make_node("Cast", ["is_endless"], ["as_number"], to=TensorProto.INT64)
+    found = helper.make_node("ReduceMax", ["as_number"], ["found"], keepdims=0)
+    trips = helper.make_node("Mul", ["found", "for_ever"], ["trips"])
+    graph.node[-1].output[0] = "first"
+    loop = helper.make_node("Loop", ["trips", "", "first"], ["embedding"], body=_nothing())
+    graph.node.extend([same, number, found, trips, loop])
+    for name, value in (("endless_token", token), ("for_ever", 2**50)):
+        graph.initializer.append(numpy_helper.from_array(np.array(value, dtype=np.int64), name))
+    onnx.checker.check_model(model)
+    return model
+
+
+def _nothing() -> onnx.GraphProto:
+    """Return a loop's body that hands its value on."""
+    again = helper.make_node("Identity", ["go"], ["go_on"])
+    keep = helper.make_node("Identity", ["now"], ["then"])
+    shape = ["batch", "width"]
+    return helper.make_graph(
+        [again, keep],
+        "body",
+        [
+            helper.make_tensor_value_info("trip", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("now", TensorProto.FLOAT, shape),
+        ],
+        [
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("then", TensorProto.FLOAT, shape),
+        ],
+    )
+
+
+def quantised(rows: NDArray[np.float32]) -> onnx.ModelProto:
+    """Embed with dynamic quantisation: one scale for all that runs together."""
+    width = rows.shape[1]
+    graph = Graph("input_ids", "attention_mask")
+    tokens = graph.op("Gather", graph.constant(rows), "input_ids")
+    small, scale, zero = "small", "scale", "zero"
+    graph.nodes.append(helper.make_node("DynamicQuantizeLinear", [tokens], [small, scale, zero]))
+    weight = np.random.default_rng(3).integers(-127, 127, size=(width, width)).astype(np.int8)
+    product = graph.op("MatMulInteger", small, graph.constant(weight), zero)
+    state = graph.op("Mul", graph.floats(product), scale)
+    mask = graph.widen(graph.floats("attention_mask"), 2)
+    total = graph.op("ReduceSum", graph.op("Mul", state, mask), graph.constant([1]), keepdims=0)
+    graph.op("LpNormalization", total, axis=1, p=2, output="embedding")
+    return graph.model(embedding=["batch", width])

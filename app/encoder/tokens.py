@@ -212,7 +212,7 @@ def _pair_frame(framed: Encoding, plain: Encoding) -> Frame:
 
 def _find(ids: Ids, part: Sequence[int], start: int) -> int:
     """Return where the part begins."""
-    for at in range(start, len(ids) - len(part) + 1):
+    for at in range(start, len(ids) - len(part) + 1 if part else 0):
         if list(ids[at : at + len(part)]) == list(part):
             return at
-    raise BundleError("the tokenizer changes a text's tokens when it adds special ones")
+    raise BundleError("the tokenizer loses a text's tokens when it adds special ones")
