@@ -81,26 +81,30 @@ def spelled_out(plain: Normalised) -> SpelledOut:
     """Join letters that are written apart."""
     places: list[int] = []
     borders: set[int] = set()
-    for group in _SPELLED_OUT.finditer(plain.text):
-        letters = [m.start() for m in re.finditer(_UNIT, group[0])]
-        first = len(places)
-        borders.update(first + border for border in _borders(plain, group, letters))
-        places += [group.start() + letter for letter in letters]
-        places.append(-1)
+    for group in spelled_out_places(plain.text):
+        borders.update(len(places) + border for border in _borders(plain, group))
+        places += [*group, -1]
     text = "".join("\n" if place < 0 else plain.text[place] for place in places)
     return SpelledOut(text, places, frozenset(borders))
 
 
-def _borders(plain: Normalised, group: re.Match[str], letters: list[int]) -> set[int]:
+def spelled_out_places(text: str) -> list[list[int]]:
+    """Return where the letters of each spelled-out group stand."""
+    return [
+        [group.start() + letter.start() for letter in re.finditer(_UNIT, group[0])]
+        for group in _SPELLED_OUT.finditer(text)
+    ]
+
+
+def _borders(plain: Normalised, group: list[int]) -> set[int]:
     """Return where words may begin or end among a group's letters."""
-    last = len(letters)
+    last = len(group)
     borders = {0, last}
-    if group[0][0] in _SHORT_WORDS:
+    if plain.text[group[0]] in _SHORT_WORDS:
         borders.add(1)
-    if group[0][-1] in _SHORT_WORDS:
+    if plain.text[group[-1]] in _SHORT_WORDS:
         borders.add(last - 1)
-    places = [group.start() + letter for letter in letters]
-    gaps = [plain.starts[b] - plain.ends[a] for a, b in pairwise(places)]
+    gaps = [plain.starts[b] - plain.ends[a] for a, b in pairwise(group)]
     narrow = min(gaps)
     return borders | {number for number, gap in enumerate(gaps, 1) if gap > narrow}
 

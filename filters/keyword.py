@@ -48,6 +48,7 @@ class KeywordOptions(Options):
     replacement: str | None = None
     """What stands in place of a match when the chain rewrites; else the label in brackets."""
     label: str = Field("keyword", min_length=1, max_length=64)
+    """What a match is called in verdicts."""
     unit: Literal["window", "document"] = "window"
     """`document` judges the whole text at once: a stream then waits for its end."""
 

@@ -1,0 +1,144 @@
+"""Score insults, threats, obscenity and attacks with a text classification bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from filters import Canary, Classifier, Filter, Finding, Item, Options, Range, Resources, Unit
+from filters._model_text import readings
+from filters._sentences import sentence_spans
+
+FEWEST_WORDS = 8
+"""In a whole text, shorter sentences are read with their neighbours: `You. Are. Scum.`"""
+
+AT_ONCE = 16
+"""Texts given to the model in one call, so that a long text leaves room in its queue."""
+
+_BAD = {
+    "toxicity": "You are a stupid, worthless idiot and everybody hates you.",
+    "severe_toxicity": "Fuck you, you fucking piece of shit, go die.",
+    "obscene": "What the fuck is this fucking bullshit?",
+    "threat": "I will find you and kill you.",
+    "insult": "You are a stupid, worthless idiot and everybody hates you.",
+    "identity_attack": "All gay people are disgusting and should be exterminated.",
+}
+_GOOD = (
+    "The weather is lovely today, thank you for asking.",
+    "How do I change the oil filter of my car?",
+    "The library opens at nine in the morning.",
+)
+
+
+class ToxicityOptions(Options):
+    """Which model reads, and which of its labels count."""
+
+    bundle: str = "toxicity"
+    """The text classification bundle: `name` or `name@version`."""
+    labels: tuple[str, ...] = ()
+    """The labels that count; none means all the bundle has."""
+    thresholds: Mapping[str, float] = Field(default_factory=dict)
+    """Per label, the model's score that shall count as 0.5, where the model's own scale is off:
+    scores below and above it are stretched in proportion."""
+    unit: Literal["sentence", "document"] = "sentence"
+    """`document` waits for the whole text and reads short sentences together."""
+
+
+class Toxicity(Filter):
+    """Scores the worst of the chosen labels.
+
+    Sentence by sentence, because one bad sentence drowns in a long harmless text, because the
+    finding shall point at it, and because a stream can flow on after each. A text in disguise is
+    read both as it stands and as it is meant, and the worse reading counts.
+    """
+
+    options_model = ToxicityOptions
+    options: ToxicityOptions
+    _classifier: Classifier
+    _columns: Mapping[str, int]
+
+    def __init__(self, options: ToxicityOptions) -> None:
+        super().__init__(options)
+        for label, threshold in options.thresholds.items():
+            if not 0 < threshold < 1:
+                raise ValueError(f"thresholds.{label}: it lies between 0 and 1")
+        self.unit = Unit.sentence() if options.unit == "sentence" else Unit.document()
+
+    async def setup(self, resources: Resources) -> None:
+        self._classifier = await resources.classifier(self.options.bundle)
+        known = self._classifier.labels
+        for label in (*self.options.labels, *self.options.thresholds):
+            if label not in known:
+                name = self.options.bundle
+                raise ValueError(f"bundle {name} has no label {label!r}, only {', '.join(known)}")
+        chosen = self.options.labels or known
+        self._columns = {label: known.index(label) for label in chosen}
+
+    async def check(self, item: Item) -> Finding | None:
+        spans = self._parts(item.text)
+        texts = [
+            (number, text) for number, span in enumerate(spans) for text in self._read(item, span)
+        ]
+        if not texts:
+            return None
+        rows = np.zeros((len(spans), len(self._classifier.labels)), dtype=np.float32)
+        for at in range(0, len(texts), AT_ONCE):
+            some = texts[at : at + AT_ONCE]
+            scores = await self._classifier.scores([text for _, text in some])
+            np.maximum.at(rows, [number for number, _ in some], scores)
+        return self._finding(spans, rows)
+
+    def canaries(self) -> Sequence[Canary]:
+        chosen = self.options.labels or tuple(_BAD)
+        bad = dict.fromkeys(_BAD[label] for label in chosen if label in _BAD)
+        good = [Canary(text, bad=False) for text in _GOOD]
+        return [*(Canary(text, bad=True) for text in bad), *good]
+
+    def _parts(self, text: str) -> list[tuple[int, int]]:
+        return [(0, len(text))] if self.unit.kind == "sentence" else _grouped(text)
+
+    def _read(self, item: Item, span: tuple[int, int]) -> list[str]:
+        return readings(item.text[slice(*span)])
+
+    def _finding(self, spans: list[tuple[int, int]], rows: NDArray[np.float32]) -> Finding:
+        counted = np.stack(
+            [
+                _scaled(rows[:, col], self.options.thresholds.get(label, 0.5))
+                for label, col in self._columns.items()
+            ],
+            axis=1,
+        )
+        labels = list(self._columns)
+        worst = counted.max(axis=1)
+        top = int(worst.argmax())
+        ranges = tuple(
+            Range(start, end, labels[int(counted[number].argmax())], float(worst[number]))
+            for number, (start, end) in enumerate(spans)
+            if number == top or worst[number] >= 0.5
+        )
+        scores = {
+            label: float(rows[:, col].max()) for col, label in enumerate(self._classifier.labels)
+        }
+        return Finding(float(worst[top]), labels[int(counted[top].argmax())], ranges, scores=scores)
+
+
+def _scaled(scores: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
+    """Stretch scores so that `threshold` becomes 0.5, while 0 and 1 stay."""
+    low = scores / (2 * threshold)
+    high = 1 - (1 - scores) / (2 * (1 - threshold))
+    return np.where(scores < threshold, low, high).clip(0, 1)
+
+
+def _grouped(text: str) -> list[tuple[int, int]]:
+    """Return the sentences of a text, short ones together with those that follow."""
+    groups: list[tuple[int, int]] = []
+    for start, end in sentence_spans(text):
+        if groups and len(text[slice(*groups[-1])].split()) < FEWEST_WORDS:
+            groups[-1] = groups[-1][0], end
+        else:
+            groups.append((start, end))
+    return groups

@@ -1,0 +1,49 @@
+"""The resources of a filter under test: real bundles from a folder, closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.bundles import load_bundle
+from app.encoder import TextClassifier, TextEmbedder, open_classifier, open_embedder
+from app.settings.model import RuntimeSettings
+from filters import Retriever
+
+RUNTIME = RuntimeSettings(provider="cpu", threads=1)
+
+
+class BundledResources:
+    """Opens bundles of one folder (implements `filters.Resources`)."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._opened: list[TextClassifier | TextEmbedder] = []
+
+    async def classifier(self, bundle: str) -> TextClassifier:
+        classifier = open_classifier(load_bundle(self._models_dir, bundle), RUNTIME)
+        self._opened.append(classifier)
+        return classifier
+
+    async def embedder(self) -> TextEmbedder:
+        embedder = open_embedder(load_bundle(self._models_dir, "encoder"), RUNTIME)
+        self._opened.append(embedder)
+        return embedder
+
+    async def retriever(self) -> Retriever:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        for one in self._opened:
+            await one.close()
+
+
+@asynccontextmanager
+async def bundled(models_dir: Path) -> AsyncGenerator[BundledResources]:
+    """Give resources, and close what was opened."""
+    resources = BundledResources(models_dir)
+    try:
+        yield resources
+    finally:
+        await resources.close()
