@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import exchanges, filters, frame, keys, models
+from app.cli import exchanges, filters, frame, keys, models, sources
 from app.cli.ask import ask
 from app.cli.migrate import migrate
 from app.cli.serve import serve
@@ -25,6 +25,7 @@ app.command(rich_help_panel=_USE)(serve)
 app.command(rich_help_panel=_USE)(ask)
 app.command(rich_help_panel=_OPERATE)(migrate)
 app.add_typer(keys.app, rich_help_panel=_OPERATE)
+app.add_typer(sources.app, rich_help_panel=_OPERATE)
 app.add_typer(models.app, rich_help_panel=_OPERATE)
 app.add_typer(exchanges.app, rich_help_panel=_LOOK)
 app.add_typer(filters.app, rich_help_panel=_LOOK)

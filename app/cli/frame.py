@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from app.settings import Settings
-
-T = TypeVar("T")
 
 config_file: ContextVar[Path | None] = ContextVar("config_file", default=None)
 """What `--config` said."""
@@ -85,25 +83,6 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: 
         console().print(table)
     else:
         typer.echo(empty)
-
-
-def progress(items: Sequence[T], title: str, name: Callable[[T], str]) -> Iterator[T]:
-    """Yield the items one by one, with a bar on stderr that names the one in work."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn(title, markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=len(items), name="")
-        for item in items:
-            bar.update(task, name=visible(name(item)))
-            yield item
-            bar.advance(task)
 
 
 def show_json(value: Any, *, lines: bool = False) -> None:

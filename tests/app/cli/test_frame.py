@@ -95,8 +95,3 @@ def test_json_holds_any_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(shown) == value
     assert shown.isascii()
     assert shown.count("\n") == 1
-
-
-def test_progress_yields_every_item(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(frame.progress(["a", "[b]"], "Reading", str.upper)) == ["a", "[b]"]
-    assert capsys.readouterr().out == ""
