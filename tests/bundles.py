@@ -6,7 +6,6 @@ what their names say, so tests assert facts and not noise.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,34 @@ from zlib import crc32
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from app.bundles.manifest import (
-    MANIFEST,
     Canary,
     FeatureExtraction,
-    File,
-    Manifest,
     Model,
     QuestionAnswering,
-    Tensor,
     TextClassification,
     TextGeneration,
 )
 from tests import graphs
 from tests.decoder_graph import HEAD_DIM, HEADS, decoder
 from tests.recital import END, TEMPLATE, recital
+from tests.sealing import MAX_TOKENS, canary_of, reseal, seal
 from tests.vocabulary import SPECIAL, STOP_WORDS, tokenizer, vocabulary, words_of
 
-MAX_TOKENS = 64
+__all__ = [
+    "reseal",
+    "seal",
+    "write_classifier",
+    "write_decoder",
+    "write_embedder",
+    "write_pair_classifier",
+    "write_reader",
+]
+
+DIMENSION = 64
 NOTICE = "# A tiny bundle\n\nMade by the tests.\n"
 
 
@@ -78,7 +83,6 @@ def write_embedder(
     texts: Iterable[str] = (),
     name: str = "encoder",
     version: str = "1",
-    dimension: int = 64,
     max_tokens: int = MAX_TOKENS,
     graph: Callable[[NDArray[np.float32]], onnx.ModelProto] = graphs.embedder,
 ) -> Path:
@@ -88,12 +92,12 @@ def write_embedder(
     the tokens' rows.
     """
     tokens = vocabulary(words_of(texts))
-    rows = np.stack([_row(token, dimension) for token in tokens])
+    rows = np.stack([_row(token) for token in tokens])
     return _write(
         models_dir / name / version,
         graph(rows),
         tokenizer(tokens),
-        FeatureExtraction(dimension=dimension),
+        FeatureExtraction(dimension=DIMENSION),
         ("a harmless text", "gates and pipes"),
         max_tokens=max_tokens,
     )
@@ -185,45 +189,6 @@ def write_decoder(
     return folder
 
 
-def seal(
-    folder: Path, model: Model, canaries: Sequence[Canary], *, max_tokens: int = MAX_TOKENS
-) -> Manifest:
-    """Write the manifest of a folder as it lies there, with the digests of its files."""
-    graph = onnx.load(folder / "model.onnx", load_external_data=False).graph
-    manifest = Manifest(
-        name=folder.parent.name,
-        version=folder.name,
-        created_at="2026-01-01T00:00:00Z",
-        model=model,
-        max_tokens=max_tokens,
-        inputs=tuple(map(_tensor, graph.input)),
-        outputs=tuple(map(_tensor, graph.output)),
-        files=_files(folder),
-        canaries=tuple(canaries),
-        licence="Apache-2.0",
-    )
-    manifest.write(folder)
-    return manifest
-
-
-def reseal(folder: Path, **changes: Any) -> Manifest:
-    """Write the manifest anew after files were changed on purpose; all digests are right."""
-    old = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    new = Manifest.model_validate({**old.model_dump(), "files": _files(folder), **changes})
-    new.write(folder)
-    return new
-
-
-def _files(folder: Path) -> dict[str, File]:
-    return {
-        path.relative_to(folder).as_posix(): File(
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(), bytes=path.stat().st_size
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-
-
 def _write(
     folder: Path,
     graph: onnx.ModelProto,
@@ -237,55 +202,14 @@ def _write(
     onnx.save(graph, folder / "model.onnx")
     words.save(str(folder / "tokenizer.json"))
     (folder / "README.md").write_text(NOTICE, encoding="utf-8")
-    canaries = [_canary(graph, words, model, text) for text in texts]
+    canaries = [canary_of(graph, words, model, text) for text in texts]
     seal(folder, model, canaries, max_tokens=max_tokens)
     return folder
 
 
-def _canary(
-    graph: onnx.ModelProto, words: Tokenizer, model: Model, text: str | tuple[str, str]
-) -> Canary:
-    """Run the graph by hand and write down what it says."""
-    first, second = text if isinstance(text, tuple) else (text, None)
-    encoding = words.encode(first, second)
-    feeds = {
-        "input_ids": np.array([encoding.ids]),
-        "attention_mask": np.array([encoding.attention_mask]),
-        "token_type_ids": np.array([encoding.type_ids]),
-    }
-    session = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    wanted = {node.name for node in session.get_inputs()}
-    outputs = session.run(None, {name: feeds[name] for name in wanted})
-    if isinstance(model, QuestionAnswering):
-        start, end = outputs[0][0], outputs[1][0]
-        span = (
-            encoding.offsets[int(start[1:].argmax()) + 1][0],
-            encoding.offsets[int(end[1:].argmax()) + 1][1],
-        )
-        return Canary(text=first, pair=second, expected_text=(second or "")[slice(*span)])
-    row = outputs[0][0].astype(np.float64)
-    if isinstance(model, TextClassification):
-        row = _activate(row, model.activation)
-    return Canary(text=first, pair=second, expected=tuple(map(float, row[:8])))
-
-
-def _activate(logits: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
-    if activation == "sigmoid":
-        return 1 / (1 + np.exp(-logits))
-    powers = np.exp(logits - logits.max())
-    return np.asarray(powers / powers.sum())
-
-
-def _tensor(value: onnx.ValueInfoProto) -> Tensor:
-    kind = value.type.tensor_type
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
-    shape = tuple(dim.dim_param or dim.dim_value for dim in kind.shape.dim)
-    return Tensor(name=value.name, dtype=dtype, shape=shape)
-
-
-def _row(token: str, dimension: int) -> NDArray[np.float32]:
+def _row(token: str) -> NDArray[np.float32]:
     """Return the token's direction: the same in every vocabulary."""
-    row = np.random.default_rng(crc32(token.encode())).normal(size=dimension)
+    row = np.random.default_rng(crc32(token.encode())).normal(size=DIMENSION)
     common = token in STOP_WORDS or token in SPECIAL or not token.isalnum()
     return np.asarray(row * (0.1 if common else 1.0), dtype=np.float32)
 
