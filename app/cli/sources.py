@@ -36,7 +36,7 @@ def add_sources(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[path]…",
+            metavar="path",
             help="Markdown, text, HTML and PDF files, and folders of them. "
             "Without any: those of the setting `sources`.",
         ),
@@ -97,7 +97,7 @@ def list_sources(
 @app.command("remove")
 def remove_sources(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="path…", help="Sources, or folders of them.")
+        list[Path], typer.Argument(metavar="path", help="Sources, or folders of them.")
     ],
     root: _Root = Path(),
 ) -> None:
