@@ -62,9 +62,10 @@ class KeywordOptions(Options):
 
 
 class Keyword(Filter):
-    """Scores 1 where a listed word or pattern stands in the text."""
+    """Scores 1 where a listed word or pattern stands in the text, also in disguise."""
 
     options_model = KeywordOptions
+    unit = Unit.window(768)
 
     def __init__(self, options: KeywordOptions) -> None:
         super().__init__(options)

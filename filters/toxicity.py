@@ -57,6 +57,7 @@ class Toxicity(Filter):
     """
 
     options_model = ToxicityOptions
+    unit = Unit.sentence()
     options: ToxicityOptions
     _classifier: Classifier
     _columns: Mapping[str, int]
@@ -66,7 +67,8 @@ class Toxicity(Filter):
         for label, threshold in options.thresholds.items():
             if not 0 < threshold < 1:
                 raise ValueError(f"thresholds.{label}: it lies between 0 and 1")
-        self.unit = Unit.sentence() if options.unit == "sentence" else Unit.document()
+        if options.unit == "document":
+            self.unit = Unit.document()
 
     async def setup(self, resources: Resources) -> None:
         self._classifier = await resources.classifier(self.options.bundle)

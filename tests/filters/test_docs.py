@@ -1,0 +1,75 @@
+"""What docs/filters.md shows works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import filters
+from app.chain.registry import build, filter_class, filter_names
+from app.settings.model import ChainEntry
+from filters import Stage
+
+PAGE = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+FILTER, TEST = (body for kind, body in BLOCKS if kind == "python")
+CHAIN, ENTRY_POINT = (tomllib.loads(body) for kind, body in BLOCKS if kind == "toml")
+
+
+@pytest.fixture
+def _shouting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the page's filter into the folder of filters, as its reader would."""
+    (tmp_path / "shouting.py").write_text(FILTER, encoding="utf-8")
+    monkeypatch.setattr(filters, "__path__", [*filters.__path__, str(tmp_path)])
+    yield
+    sys.modules.pop("filters.shouting", None)
+
+
+@pytest.mark.usefixtures("_shouting")
+async def test_the_pages_test_passes() -> None:
+    names: dict[str, Any] = {}
+    exec(compile(TEST, "docs/filters.md", "exec"), names)  # noqa: S102 - it is our own page
+
+    tests = [run for name, run in names.items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for run in tests:
+        await run()
+
+
+@pytest.mark.usefixtures("_shouting")
+def test_the_pages_settings_place_the_filter() -> None:
+    entry = ChainEntry.model_validate(CHAIN["chain"][0])
+
+    assert "shouting" in filter_names()
+    assert build(entry.filter, entry.options).options.model_dump() == {"shortest": 12}
+
+
+def test_the_entry_point_group_is_the_one_that_is_read() -> None:
+    from app.chain.registry import GROUP
+
+    assert list(ENTRY_POINT["project"]["entry-points"]) == [GROUP]
+
+
+def test_the_table_names_every_filter_with_its_stages() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", PAGE, re.MULTILINE))
+
+    assert set(rows) == set(filter_names())
+    for name, stages in rows.items():
+        expected = {"both": set(Stage), "input": {Stage.INPUT}, "output": {Stage.OUTPUT}}[stages]
+        assert filter_class(name).stages == expected
+
+
+def test_every_option_the_page_names_exists() -> None:
+    options = {
+        field for name in filter_names() for field in filter_class(name).options_model.model_fields
+    }
+
+    for word in ("whole_words", "patterns", "pattern_width", "labels", "thresholds"):
+        assert f"`{word}`" in PAGE
+        assert word in options
