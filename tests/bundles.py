@@ -40,7 +40,6 @@ __all__ = [
     "write_reader",
 ]
 
-DIMENSION = 64
 NOTICE = "# A tiny bundle\n\nMade by the tests.\n"
 
 
@@ -77,12 +76,13 @@ def write_classifier(
     )
 
 
-def write_embedder(
+def write_embedder(  # noqa: PLR0913  some test needs each of these
     models_dir: Path,
     *,
     texts: Iterable[str] = (),
     name: str = "encoder",
     version: str = "1",
+    dimension: int = 64,
     max_tokens: int = MAX_TOKENS,
     graph: Callable[[NDArray[np.float32]], onnx.ModelProto] = graphs.embedder,
 ) -> Path:
@@ -92,12 +92,12 @@ def write_embedder(
     the tokens' rows.
     """
     tokens = vocabulary(words_of(texts))
-    rows = np.stack([_row(token) for token in tokens])
+    rows = np.stack([_row(token, dimension) for token in tokens])
     return _write(
         models_dir / name / version,
         graph(rows),
         tokenizer(tokens),
-        FeatureExtraction(dimension=DIMENSION),
+        FeatureExtraction(dimension=dimension),
         ("a harmless text", "gates and pipes"),
         max_tokens=max_tokens,
     )
@@ -207,9 +207,9 @@ def _write(
     return folder
 
 
-def _row(token: str) -> NDArray[np.float32]:
+def _row(token: str, dimension: int) -> NDArray[np.float32]:
     """Return the token's direction: the same in every vocabulary."""
-    row = np.random.default_rng(crc32(token.encode())).normal(size=DIMENSION)
+    row = np.random.default_rng(crc32(token.encode())).normal(size=dimension)
     common = token in STOP_WORDS or token in SPECIAL or not token.isalnum()
     return np.asarray(row * (0.1 if common else 1.0), dtype=np.float32)
 
