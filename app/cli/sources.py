@@ -138,12 +138,15 @@ async def _reembed(ingest: Ingest) -> list[str]:
 
 
 def _summarize(results: Sequence[Result], gone: Sequence[str], reembedded: Sequence[str]) -> None:
+    from app.retrieval.ingest import Change
+
     for result in results:
         if result.reason:
             frame.complain(f"{result.uri}: {result.reason}")
-    counts = Counter(str(result.change) for result in results)
-    counts |= {"removed": len(gone), "embedded again": len(reembedded)}
-    said = ", ".join(f"{count} {change}" for change, count in counts.items() if count)
+    counts = Counter(result.change for result in results)
+    said_of = {str(change): counts[change] for change in Change}
+    said_of |= {"removed": len(gone), "embedded again": len(reembedded)}
+    said = ", ".join(f"{count} {change}" for change, count in said_of.items() if count)
     passages = sum(result.num_passages for result in results)
     typer.echo(f"{said or 'nothing found'}; {passages} passages indexed")
 
