@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.app.review.conftest import SCRIPT, Pages
 from tests.browser import chromium
@@ -41,7 +41,7 @@ async def test_the_list_is_searched_without_leaving_it_and_the_state_is_in_the_u
     assert await page.locator("[data-row]").count() == 4
 
     await page.select_option("select[name=outcome]", "blocked")
-    await page.wait_for_function("document.querySelectorAll('[data-row]').length === 1")
+    await expect(page.locator("[data-row]")).to_have_count(1)
     assert "outcome=blocked" in page.url
     await page.reload()
     assert await texts(page, "[data-row] .badge") == ["blocked"]
@@ -49,7 +49,7 @@ async def test_the_list_is_searched_without_leaving_it_and_the_state_is_in_the_u
 
     await page.select_option("select[name=outcome]", "")
     await page.fill("#text", "filter")
-    await page.wait_for_function("document.querySelectorAll('[data-row]').length === 1")
+    await expect(page.locator("[data-row]")).to_have_count(1)
     assert "text=filter" in page.url
     await page.go_back()
     await page.wait_for_selector("[data-row]")
