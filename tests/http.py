@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -17,6 +17,13 @@ from app.server import BoundedProtocol
 
 PATIENCE_S = 20.0
 """Longest wait for anything; a test that needs it has failed."""
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds that nothing tells of."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
@@ -38,8 +45,7 @@ async def listening(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as group:
             group.create_task(server._serve([listener]))  # without taking over the signals
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.005)
+            await until(lambda: server.started)
             yield listener.getsockname()[1]
             server.should_exit = True
 

@@ -15,6 +15,7 @@ class ScriptedEngine:
     name = "scripted"
     version = "1"
     task = Task.TEXT_GENERATION
+    is_alive = True
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from app import errors
 from app.errors import PenstockError, StartupError
@@ -22,7 +23,7 @@ from app.routes.schemas import InferRequest
 from app.server.protocol import BoundedProtocol
 
 PAGE = Path(__file__).parents[3].joinpath("docs", "api.md").read_text(encoding="utf-8")
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     "request": InferRequest,
     "response": InferResponse,
     "error": ErrorResponse,

@@ -11,7 +11,7 @@ from app.routes.envelope import EnvelopeMiddleware, install_error_handlers
 from app.routes.limits import LimitsMiddleware
 from app.settings import LimitSettings
 from app.telemetry import Metrics
-from tests.http import RawClient, get, listening, post
+from tests.http import RawClient, get, listening, post, until
 
 LIMITS = LimitSettings(body_bytes=100_000, body_s=0.3, request_s=0.3, concurrent_requests=2)
 
@@ -107,8 +107,7 @@ async def test_one_request_too_many_is_refused_at_once_and_the_probes_answer() -
         clients = [await RawClient.connect(port) for _ in range(3)]
         for client in clients[:2]:
             await client.send(get("/wait"))
-        while desk.num_waiting < 2:  # noqa: ASYNC110 - nothing tells when
-            await asyncio.sleep(0.005)
+        await until(lambda: desk.num_waiting == 2)
         await clients[2].send(get("/wait"))
         refused = await clients[2].reply()
         await clients[2].send(get("/livez"))

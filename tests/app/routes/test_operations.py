@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import __version__
+from app.routes.authentication import PUBLIC_PATHS
+from app.store.keys import Scope
+from tests.app.routes.serving import Desk
+
+
+async def ready(desk: Desk) -> tuple[int, dict[str, Any]]:
+    async with desk.client(None) as client:
+        reply = await client.get("/readyz")
+    return reply.status_code, reply.json()
+
+
+async def test_a_healthy_server_takes_traffic(desk: Desk) -> None:
+    status, body = await ready(desk)
+
+    assert status == 200
+    assert body == {"status": "ready", "checks": {"models": "ready", "database": "ready"}}
+
+
+async def test_without_the_database_it_still_does(desk: Desk) -> None:
+    desk.is_reachable = False
+    status, body = await ready(desk)
+
+    assert (status, body["status"], body["checks"]["database"]) == (200, "degraded", "degraded")
+
+
+async def test_without_a_vital_part_it_says_which(desk: Desk) -> None:
+    desk.is_alive = False
+    status, body = await ready(desk)
+
+    assert (status, body["status"], body["checks"]["models"]) == (503, "not_ready", "not_ready")
+    assert body["error"]["code"] == "not_ready"
+
+
+async def test_draining_it_says_so_while_it_lives(desk: Desk) -> None:
+    desk.app.state.drain.begin()
+    status, body = await ready(desk)
+    async with desk.client(None) as client:
+        alive = await client.get("/livez")
+
+    assert (status, body["status"], body["error"]["code"]) == (503, "draining", "shutting_down")
+    assert (alive.status_code, alive.json()) == (200, {"status": "live"})
+
+
+async def test_the_version_names_the_default_model(desk: Desk) -> None:
+    async with desk.client() as client:
+        reply = await client.get("/version")
+
+    assert reply.json() == {"version": __version__, "model": "scripted"}
+
+
+async def test_metrics_are_prometheus_text(desk: Desk) -> None:
+    async with desk.client() as client:
+        await client.post("/infer", json={"prompt": "very secret"})
+    async with desk.client(Scope.ADMIN) as client:
+        reply = await client.get("/metrics")
+    families = {family.name for family in text_string_to_metric_families(reply.text)}
+
+    assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert {"penstock_requests", "http_server_request_duration_seconds"} <= families
+    assert "secret" not in reply.text
+    assert all(secret not in reply.text for secret in desk.secrets.values())
+
+
+@pytest.fixture
+async def document(desk: Desk) -> dict[str, Any]:
+    async with desk.client() as client:
+        described: dict[str, Any] = (await client.get("/openapi.json")).json()
+    return described
+
+
+def test_the_description_covers_every_route(document: dict[str, Any]) -> None:
+    paths = {"/infer", "/exchanges", "/exchanges/{exchange_id}", "/livez", "/readyz"}
+
+    assert paths | {"/metrics", "/version", "/openapi.json"} == document["paths"].keys()
+
+
+def test_every_operation_is_explained_and_says_what_it_wants(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["summary"]
+            assert operation["description"]
+            assert ("security" in operation) is (path not in PUBLIC_PATHS)
+            assert "422" not in operation["responses"]
+
+
+def test_infer_documents_every_status_and_its_body(document: dict[str, Any]) -> None:
+    infer = document["paths"]["/infer"]["post"]
+    responses = infer["responses"]
+
+    assert responses.keys() == {
+        *("200", "400", "401", "403", "404", "408", "413", "415", "500", "503", "504")
+    }
+    assert responses["200"]["content"].keys() == {"application/json", "text/event-stream"}
+    body = infer["requestBody"]["content"]["application/json"]["schema"]
+    assert body["additionalProperties"] is False
+    assert {"prompt", "messages", "stream", "passages"} <= body["properties"].keys()
+    references = [name.rsplit("/")[-1] for name in _references(document)]
+    assert set(references) <= document["components"]["schemas"].keys()
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if "$ref" in node else []
+        return own + [ref for value in node.values() for ref in _references(value)]
+    if isinstance(node, list):
+        return [ref for value in node for ref in _references(value)]
+    return []
