@@ -46,6 +46,11 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sheet]")) toggleSheet();
+  const back = event.target.closest("[data-back]");
+  if (back && document.referrer.startsWith(`${location.origin}/review`) && !document.referrer.includes("/sign-in")) {
+    event.preventDefault();
+    history.back(); // to the list as it was, search and page and all
+  }
   const row = event.target.closest("[data-row]");
   if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();
 });

@@ -103,6 +103,16 @@ async def test_the_keyboard_is_enough(page: Page) -> None:
     assert await page.locator("#sheet").is_visible()
 
 
+async def test_back_leads_to_the_list_as_it_was(page: Page) -> None:
+    await page.goto(page.url.split("?")[0] + "?outcome=completed")
+    await page.click("[data-row] a")
+    await page.wait_for_selector("h1 .id")
+    await page.click("[data-back]")
+
+    await expect(page.locator("[data-row]")).to_have_count(2)
+    assert page.url.endswith("?outcome=completed")
+
+
 async def test_shortcuts_can_be_switched_off(page: Page) -> None:
     await page.click("[data-sheet]")
     await page.uncheck("#keys-on")
