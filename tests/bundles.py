@@ -143,7 +143,7 @@ def write_reader(
     tokens = vocabulary(words_of(texts))
     return _write(
         models_dir / name / version,
-        graphs.reader(_weights(tokens, piece=0.0), reach=6, null=1.5),
+        graphs.reader(_weights(tokens, piece=0.0), reach=6, null=1.4),
         tokenizer(tokens),
         QuestionAnswering(min_score=min_score, **options),
         (("gates hold what", "gates hold water"),),

@@ -126,16 +126,20 @@ def containment(weight: NDArray[np.float32]) -> onnx.ModelProto:
 
 
 def reader(weight: NDArray[np.float32], reach: int, null: float) -> onnx.ModelProto:
-    """Point at the new word that stands nearest to the question's words.
+    """Point at the new word that stands nearest to the question's words, best right behind them.
 
     A word of the passage scores by the question's words within `reach` tokens, unless the
-    question has it too; position 0 scores `null`.
+    question has it too: 1.5 for one directly before it, falling with the distance, and half of
+    that for one behind it. Position 0 scores `null`.
     """
     graph = Graph("input_ids", "attention_mask", "token_type_ids")
     first, second, counts, equal = _sides(graph, weight)
     asked = graph.op("Mul", _shared(graph, equal, first, counts), second)
-    kernel = graph.constant(np.ones((1, 1, 2 * reach + 1), dtype=np.float32))
-    near = graph.op("Conv", graph.widen(asked, 1), kernel, pads=[reach, reach])
+    falling = 1.5 * np.arange(1, reach + 1, dtype=np.float32) / reach
+    kernel = np.concatenate((falling, np.zeros(1, np.float32), falling[::-1] / 2))
+    near = graph.op(
+        "Conv", graph.widen(asked, 1), graph.constant(kernel[None, None]), pads=[reach, reach]
+    )
     near = graph.op("Squeeze", near, graph.constant([1]))
     new = graph.op("Relu", graph.op("Sub", counts, asked))
     inside = graph.op("Mul", graph.op("Mul", near, new), second)

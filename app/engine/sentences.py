@@ -13,6 +13,8 @@ from functools import lru_cache
 Span = tuple[int, int]
 """`[start, end)` in the text."""
 
+REMEMBERED_CHARS = 4_000
+"""Passages of the sources come again and again; longer texts are a client's own."""
 MAX_CHARS = 1_000
 """A longer stretch without an end is cut at a space."""
 
@@ -41,18 +43,24 @@ ABBREVIATIONS = frozenset(
 )
 
 
-@lru_cache(maxsize=1024)
 def split_sentences(text: str) -> tuple[Span, ...]:
     """Return the ranges of the sentences, without markers and surrounding space.
 
     The same text always gives the same ranges; they are in order and never overlap.
     """
+    return _remembered(text) if len(text) <= REMEMBERED_CHARS else _split(text)
+
+
+def _split(text: str) -> tuple[Span, ...]:
     return tuple(
         piece
         for start, end, is_prose in _blocks(text)
         for sentence in (_sentences(text, start, end) if is_prose else ((start, end),))
         for piece in _pieces(text, *sentence)
     )
+
+
+_remembered = lru_cache(maxsize=1_024)(_split)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -56,7 +56,7 @@ class PromptTemplate:
                 passages=[self._plain(passage) for passage in prompt.passages],
                 add_generation_prompt=True,
             )
-        except (TemplateError, TypeError, ValueError) as error:
+        except Exception as error:  # a template may raise anything
             raise InvalidRequest(
                 "The model's prompt template does not take these messages.", param="messages"
             ) from error
