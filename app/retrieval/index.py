@@ -24,6 +24,10 @@ _RANK_OFFSET = 60
 """The constant of the paper: how little the first ranks count more than those after them."""
 _CANDIDATES = 30
 """Passages of each ranking that take part; at least as many as are asked for."""
+_K1, _B = 1.2, 0.4
+"""Passages are of one length by design, so that the length counts little."""
+_TITLE_WEIGHT = 2
+"""How often the words of the headings count."""
 _DECIMALS = 6
 """Scores that differ less are equal: then the order of the sources decides."""
 _MOST_QUERY_WORDS = 256
@@ -90,10 +94,13 @@ class PassageIndex:
 
 
 def _lexical(passages: Sequence[Passage]) -> BM25 | None:
-    words = [index_words(f"{passage.title}\n{passage.text}") for passage in passages]
+    words = [
+        index_words(passage.title) * _TITLE_WEIGHT + index_words(passage.text)
+        for passage in passages
+    ]
     if not any(words):
         return None
-    index = BM25()
+    index = BM25(k1=_K1, b=_B)
     index.index(words, show_progress=False)
     return index
 

@@ -72,8 +72,8 @@ class RecorderSettings(Group):
 class RetrievalSettings(Group):
     """How sources are cut and searched."""
 
-    chunk_chars: int = Field(900, ge=100)
-    """Longest passage a source is cut into."""
+    chunk_chars: int = Field(500, ge=100)
+    """Characters of a passage that are aimed at; no sentence is cut for it."""
     refresh_s: float = Field(30.0, gt=0)
     """Longest time until a change of the sources is seen when its notification is missed."""
 

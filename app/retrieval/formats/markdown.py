@@ -12,6 +12,8 @@ from app.retrieval.document import Outline, table_lines
 from app.retrieval.formats.html import read_html
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_PICTURES = frozenset({"mermaid", "dot", "graphviz", "plantuml"})
+"""Fences that are drawn, not read."""
 _TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
 
 
@@ -32,6 +34,8 @@ def _add(node: SyntaxTreeNode, outline: Outline) -> None:
             outline.add_heading(int(node.tag[1]), _inline(node))
         case "bullet_list" | "ordered_list":
             outline.add_lines(list(_list(node)))
+        case "fence" if node.info.strip().lower() in _PICTURES:
+            pass
         case "fence" | "code_block":
             outline.add_lines(node.content.split("\n"))
         case "table":

@@ -49,6 +49,10 @@ def test_code_keeps_its_lines() -> None:
     assert read(source).blocks == (Block(Kind.LINES, "def f():\n    return 1\n\n\nf()"),)
 
 
+def test_drawings_are_left_out() -> None:
+    assert texts("One.\n\n```mermaid\nflowchart LR\n  a --> b\n```\n\nTwo.") == ["One.", "Two."]
+
+
 def test_a_table_says_each_column_in_each_row() -> None:
     source = "| Key | Default | |\n|---|---|---|\n| `port` | 8000 | x |\n| host | | |\n"
     assert texts(source) == ["Key: port; Default: 8000; x\nKey: host"]
