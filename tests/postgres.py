@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +41,26 @@ def throwaway_server(settings: Mapping[str, str] = CARELESS) -> Generator[str]:
             yield server.start()
         finally:
             server.stop()
+
+
+def server_pid(home: Path) -> int:
+    """Return the process id of the server under a home."""
+    return int((home / "postgres/data/postmaster.pid").read_text().split()[0])
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process ids of a process's children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def kill_server(home: Path) -> int:
+    """Send SIGKILL to the server under a home, and return its pid when it is dead."""
+    pid = server_pid(home)
+    os.kill(pid, signal.SIGKILL)
+    command = Path(f"/proc/{pid}/cmdline")
+    while command.exists() and command.read_bytes():
+        time.sleep(0.001)
+    return pid
 
 
 def in_database(url: str, name: str) -> str:

@@ -83,7 +83,7 @@ class SourceStore:
             "updated_at": dt.datetime.now(dt.UTC),
         }
         async with self._database.begin() as connection:
-            await _begin_change(connection)
+            await _count_change(connection)
             await connection.execute(delete(source).where(source.c.uri == new.uri))
             await connection.execute(insert(source).values(row))
             for start in range(0, len(passages), ROWS_AT_ONCE):
@@ -93,9 +93,11 @@ class SourceStore:
     async def remove(self, uri: str) -> bool:
         """Remove a source with its passages; tell whether it was there."""
         async with self._database.begin() as connection:
-            await _begin_change(connection)
             done = await connection.execute(delete(source).where(source.c.uri == uri))
-        return done.rowcount > 0
+            was_there = done.rowcount > 0
+            if was_there:
+                await _count_change(connection)
+        return was_there
 
     async def list(self) -> list[SourceRow]:
         """Return all sources, by name."""
@@ -135,7 +137,7 @@ class SourceStore:
         return listen(self._database, CHANNEL)
 
 
-async def _begin_change(connection: AsyncConnection) -> None:
+async def _count_change(connection: AsyncConnection) -> None:
     """Count one more change; a second change waits until this one is committed."""
     more = source_revision.c.revision + 1
     await connection.execute(update(source_revision).values(revision=more))

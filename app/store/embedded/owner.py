@@ -14,6 +14,7 @@ from app.errors import DatabaseError
 
 CANDIDATES = ("penstock", "postgres", "nobody")
 """Unprivileged users that root hands the server to, first existing one wins."""
+LAUNCH_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,24 @@ class Owner:
         )
         return done.stdout
 
-    def spawn(
+    def launch(
         self, command: Sequence[str], env: Mapping[str, str], log: IO[bytes], keep_fd: int
-    ) -> subprocess.Popen[bytes]:
-        """Start a program as the owner, in a session of its own, so that Ctrl-C spares it."""
-        return subprocess.Popen(  # noqa: S603 (commands of ours)
-            command,
+    ) -> None:
+        """Start a program as the owner that outlives us.
+
+        It is nobody's child, so no zombie is left of it, and in a session of its own, so that
+        Ctrl-C spares it.
+        """
+        subprocess.run(  # noqa: S603 (commands of ours)
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             pass_fds=(keep_fd,),
             start_new_session=True,
+            check=True,
+            timeout=LAUNCH_TIMEOUT_S,
             **self._process_options(),
         )
 

@@ -31,6 +31,8 @@ SETTINGS = {
     "max_connections": "60",
     "random_page_cost": "1.1",
     "jit": "off",
+    # In files beside the data: containers give little of the other kind, and a kill leaves it.
+    "dynamic_shared_memory_type": "mmap",
     # The log must never hold text from a request.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -45,7 +47,6 @@ class Server:
         self._binaries = binaries
         self._settings = SETTINGS | dict(settings)
         self._postmaster = Postmaster(place.data, place.socket_folder)
-        self._child: subprocess.Popen[bytes] | None = None
 
     def ensure(self) -> None:
         """Return when the server is ready, whatever state it was in.
@@ -83,8 +84,6 @@ class Server:
 
     def _is_gone(self) -> bool:
         """Tell whether not one process of the server is left."""
-        if self._child is not None and self._child.poll() is not None:
-            self._child = None
         lock = self._lock()
         try:
             return lock.try_acquire()
@@ -106,7 +105,7 @@ class Server:
         try:
             lock.try_acquire()
             with open(self._open_log(), "ab") as log_file:
-                self._child = self.place.owner.spawn(
+                self.place.owner.launch(
                     self._command(), self._binaries.environment, log_file, lock.fd
                 )
         finally:
