@@ -101,8 +101,9 @@ class VerdictAnswer(Answer):
 
     @classmethod
     def of(cls, verdict: Verdict) -> Self:
-        """Return what a client may see of a verdict."""
-        return cls.model_validate(verdict)
+        """Return what may be seen of a verdict."""
+        shown = cls.model_validate(verdict)
+        return shown.model_copy(update={"duration_ms": round(verdict.duration_ms, 3)})
 
 
 class UsageAnswer(Answer):

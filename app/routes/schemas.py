@@ -101,7 +101,7 @@ class Parameters(Body):
     """Keep this many of the likeliest tokens; 0 keeps all."""
     seed: int | None = Field(None, ge=0, lt=2**63)
     """The same seed gives the same text again."""
-    stop: Annotated[list[Word], Field(max_length=STOPS)] = []
+    stop: list[Word] = Field(default_factory=list, max_length=STOPS)
     """End before any of these texts."""
 
 
@@ -119,15 +119,15 @@ class InferRequest(Body):
     """The question as a conversation; its last `user` message is what is asked."""
     model: Word | None = None
     """The bundle to ask, `name` or `name@version`; the server's default when left out."""
-    parameters: Parameters = Parameters()
+    parameters: Parameters = Field(default_factory=Parameters)
     """Sampling of text generation."""
-    passages: list[GivenPassage] = []
+    passages: list[GivenPassage] = Field(default_factory=list)
     """Passages to answer from, beside those the server finds itself."""
     user: Word | None = None
     """Who asks, in your own words; kept in the log."""
     session: Word | None = None
     """Which conversation this belongs to; kept in the log."""
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     """Anything else worth keeping in the log."""
     stream: bool = False
     """Answer as server-sent events."""

@@ -36,5 +36,10 @@ def service_of(connection: HTTPConnection) -> Service:
     return service
 
 
-Served = Annotated[Service, Depends(service_of)]
+async def _served(connection: HTTPConnection) -> Service:
+    # A plain function would be run in a thread.
+    return service_of(connection)
+
+
+Served = Annotated[Service, Depends(_served)]
 """A route's parameter of this type is given the service."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable
-from functools import partial
+import time
+from collections import deque
+from contextlib import suppress
 from typing import TextIO
 
 MAX_LINES = 10_000
+LINGER_S = 0.05
+"""How long lines may gather: waking the thread for each would cost requests their time."""
 
 
 class LineWriter:
@@ -16,36 +18,46 @@ class LineWriter:
 
     def __init__(self, stream: TextIO, max_lines: int = MAX_LINES) -> None:
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(max_lines)
-        self._thread = threading.Thread(target=self._write_lines, name="log-writer", daemon=True)
+        self._max_lines = max_lines
+        self._lines: deque[str] = deque()
+        self._work = threading.Event()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self.num_dropped = 0
         self._thread.start()
 
     def write(self, line: str) -> None:
         """Hand over one line without its newline; never waits."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if len(self._lines) >= self._max_lines:
             self.num_dropped += 1
+            return
+        self._lines.append(line)
+        if not self._work.is_set():
+            self._work.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Write what is waiting, unless the stream takes too long."""
-        try:
-            self._lines.put(None, timeout=timeout_s)
-        except queue.Full:
-            return
+        self._is_closing = True
+        self._work.set()
         self._thread.join(timeout_s)
 
-    def _write_lines(self) -> None:
-        while (line := self._lines.get()) is not None:
-            self._try(partial(self._stream.write, line + "\n"))
-            if self._lines.empty():
-                self._try(self._stream.flush)
-        self._try(self._stream.flush)
+    def _run(self) -> None:
+        while not self._is_closing:
+            self._work.wait()
+            if not self._is_closing:
+                time.sleep(LINGER_S)
+            self._work.clear()
+            self._write_waiting()
+        self._write_waiting()
 
-    def _try(self, write: Callable[[], object]) -> None:
+    def _write_waiting(self) -> None:
+        lines: list[str] = []
+        with suppress(IndexError):
+            while True:
+                lines.append(self._lines.popleft())
         try:
-            write()
+            self._stream.write("".join(line + "\n" for line in lines))
+            self._stream.flush()
         except (OSError, ValueError):
-            # The other end was closed. Nobody reads, but the queue must not fill up.
-            self.num_dropped += 1
+            # The other end was closed. Nobody reads, but the lines must not pile up.
+            self.num_dropped += len(lines)
