@@ -42,6 +42,23 @@ def test_half_a_character_at_the_end_is_dropped() -> None:
     assert "".join(out) + built.finish() == "a"
 
 
+def test_whole_characters_before_half_a_one_are_not_lost() -> None:
+    words, _ = recital([b"h\xc3"], ends=True)
+    built = TokenText(words, ())
+
+    assert built.add(words.get_vocab_size() - 4) == ""  # behind it stand three control tokens
+    assert built.finish() == "h"
+
+
+def test_a_stop_string_that_only_the_end_completes_counts() -> None:
+    words, _ = recital([b"EN", b"D\xc3"], ends=True)
+    built = TokenText(words, ("END",))
+
+    out = [built.add(words.get_vocab_size() - 5), built.add(words.get_vocab_size() - 4)]
+
+    assert ["".join(out), built.finish(), built.is_stopped] == ["", "", True]
+
+
 def test_control_tokens_are_no_text() -> None:
     built = TokenText(WORDS, ())
 
