@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from app.cli import frame, times
+from app.cli.verification import verified
 from app.errors import BundleError
 
 if TYPE_CHECKING:
@@ -70,20 +71,22 @@ def verify_models(
         list[str] | None, typer.Argument(metavar="[bundle]…", help="All of them if none is named.")
     ] = None,
 ) -> None:
-    """Check that every file of a bundle is what its manifest says and safe to load."""
-    from app.bundles import list_bundles, load_bundle
+    """Check bundles as the server does: every file by its hash, then load it and try its canaries."""
+    from app.bundles import list_bundles
 
     folder = frame.settings().models_dir
     named = bundles or [f"{entry.name}@{entry.version}" for entry in list_bundles(folder)]
     damaged = 0
     for reference in named:
         try:
-            bundle = load_bundle(folder, reference)
+            bundle = verified(reference)
         except BundleError as error:
             damaged += 1
             frame.complain(error.message)
         else:
-            typer.echo(f"{bundle.reference}: {len(bundle.manifest.files)} files are whole")
+            manifest = bundle.manifest
+            counts = f"{len(manifest.files)} files, {len(manifest.canaries)} canaries"
+            typer.echo(f"{bundle.reference}: {counts}, all well")
     if not named:
         raise BundleError(f"There are no bundles in {folder}.")
     if damaged:
@@ -96,9 +99,7 @@ def alias_model(
     bundle: Annotated[str, typer.Argument(metavar="bundle", help="name@version.")],
 ) -> None:
     """Point an alias at one version of a bundle; it is verified first."""
-    from app.bundles import load_bundle
-
-    loaded = load_bundle(frame.settings().models_dir, bundle)
+    loaded = verified(bundle)
 
     async def point(aliases: AliasStore) -> None:
         await aliases.set(alias, loaded.name, loaded.version, _user())

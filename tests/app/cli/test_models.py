@@ -73,6 +73,19 @@ def test_a_flipped_bit_is_found(damaged: str) -> None:
     assert penstock("models", "verify", damaged).exit_code == 1
 
 
+def test_a_bundle_that_computes_something_else_is_found(bundles: Path) -> None:
+    file = bundles / "toxicity" / "1" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["canaries"][0]["expected"] = [0.5]
+    file.write_text(json.dumps(manifest))
+
+    result = penstock("models", "verify", "toxicity@1", "encoder")
+
+    assert result.exit_code == 1
+    assert "toxicity@1" in result.stderr
+    assert result.stdout.startswith("encoder@1: ")
+
+
 @pytest.mark.usefixtures("bundles")
 def test_an_alias_is_pointed_at_a_version(
     database_url: str, monkeypatch: pytest.MonkeyPatch
