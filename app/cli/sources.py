@@ -119,12 +119,17 @@ def remove_sources(
 
 async def _add(ingest: Ingest, files: Sequence[SourceFile], *, anew: bool) -> list[Result]:
     results = []
-    with _progress() as progress:
-        task = progress.add_task("indexing", total=len(files))
+    with _bar() as bar:
+        task = bar.add_task("", total=len(files))
         for file in files:
-            progress.update(task, description=frame.visible(file.uri))
-            results.append(await ingest.add(file, anew=anew))
-            progress.advance(task)
+            name = frame.visible(file.uri)
+
+            def tell(done: int, total: int, name: str = name) -> None:
+                bar.update(task, description=f"{name} ({done}/{total} passages)")
+
+            bar.update(task, description=name)
+            results.append(await ingest.add(file, anew=anew, progress=tell))
+            bar.advance(task)
     return results
 
 
@@ -133,7 +138,9 @@ async def _reembed(ingest: Ingest) -> list[str]:
     foreign = ingest.foreign
     if foreign:
         typer.echo(f"The encoder has changed: embedding {len(foreign)} more sources again.")
-        await ingest.reembed(foreign)
+        with _bar() as bar:
+            task = bar.add_task("embedding", total=len(foreign))
+            await ingest.reembed(lambda done, _: bar.update(task, completed=done))
     return foreign
 
 
@@ -178,7 +185,7 @@ async def _ingest(store: SourceStore) -> AsyncGenerator[Ingest]:
         await embedder.close()
 
 
-def _progress() -> Progress:
+def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

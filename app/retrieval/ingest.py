@@ -17,7 +17,7 @@ from app.retrieval import chunk
 from app.retrieval.files import SourceFile, is_below, is_gone, read_bytes, source_uri
 from app.retrieval.parse import Bounds, media_type
 from app.retrieval.reader import Reader
-from app.retrieval.vectors import NamedEmbedder, embed_passages
+from app.retrieval.vectors import NamedEmbedder, Progress, embed_passages
 from app.store.sources import Source, SourceRow, SourceStore, StoredPassage
 
 
@@ -76,7 +76,9 @@ class Ingest:
     ) -> None:
         await self._reader.close()
 
-    async def add(self, file: SourceFile, *, anew: bool = False) -> Result:
+    async def add(
+        self, file: SourceFile, *, anew: bool = False, progress: Progress | None = None
+    ) -> Result:
         """Bring one file's source up to date, in one transaction.
 
         What is stored already, cut and embedded in the same way, is left as it is unless `anew`.
@@ -100,6 +102,7 @@ class Ingest:
         await self._replace(
             source,
             [StoredPassage(c.id, file.uri, c.title, c.position, c.text, b"", "") for c in chunks],
+            progress,
         )
         return Result(file.uri, Change.UPDATED if known else Change.ADDED, len(chunks))
 
@@ -127,22 +130,31 @@ class Ingest:
             uri for uri, row in self._known.items() if row.embedders - {self._embedder.reference}
         ]
 
-    async def reembed(self, uris: Sequence[str]) -> None:
-        """Embed the stored passages of sources again; their files are not needed.
+    async def reembed(self, progress: Progress | None = None) -> None:
+        """Embed the `foreign` sources again from their stored passages; no file is needed.
 
         Raises:
             Unavailable: the database is down.
             ModelFailed: the embedder failed.
         """
+        uris = self.foreign
         wanted = set(uris)
         stored = [p async for p in self._store.passages() if p.source_uri in wanted]
         for uri, passages in groupby(stored, key=lambda passage: passage.source_uri):
             row = self._known[uri]
             source = Source(uri, row.title, row.media_type, row.digest)
             await self._replace(source, list(passages))
+            if progress:
+                progress(len(uris) - len(self.foreign), len(uris))
 
-    async def _replace(self, source: Source, passages: Sequence[StoredPassage]) -> None:
-        vectors = await embed_passages(self._embedder, [(p.title, p.text) for p in passages])
+    async def _replace(
+        self,
+        source: Source,
+        passages: Sequence[StoredPassage],
+        progress: Progress | None = None,
+    ) -> None:
+        texts = [(passage.title, passage.text) for passage in passages]
+        vectors = await embed_passages(self._embedder, texts, progress)
         embedder = self._embedder.reference
         await self._store.replace(
             source,

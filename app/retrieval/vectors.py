@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +23,13 @@ class NamedEmbedder(Embedder, Protocol):
         """`name@version`."""
 
 
-async def embed_passages(embedder: Embedder, passages: Sequence[tuple[str, str]]) -> list[bytes]:
+Progress = Callable[[int, int], None]
+"""Told how much of how much is done."""
+
+
+async def embed_passages(
+    embedder: Embedder, passages: Sequence[tuple[str, str]], progress: Progress | None = None
+) -> list[bytes]:
     """Return the stored form of the embedding of each (title, text).
 
     Raises:
@@ -34,6 +40,8 @@ async def embed_passages(embedder: Embedder, passages: Sequence[tuple[str, str]]
     for start in range(0, len(texts), BATCH):
         rows = await embedder.embed(texts[start : start + BATCH])
         found += [row.astype(STORED).tobytes() for row in rows]
+        if progress:
+            progress(len(found), len(texts))
     return found
 
 

@@ -118,7 +118,9 @@ async def test_a_new_embedder_embeds_again_what_is_named_and_what_is_not(
         [guide] = find_files([docs], docs.parent)
         assert (await ingest.add(guide)).change is Change.UPDATED
         assert ingest.foreign == ["docs/mill.txt"]
-        await ingest.reembed(ingest.foreign)
+        told: list[tuple[int, int]] = []
+        await ingest.reembed(lambda done, total: told.append((done, total)))
+        assert told == [(1, 1)]
         assert ingest.foreign == []
     found = await passages(store)
     assert [p.text for p in found][-1] == "Mills grind."
@@ -138,6 +140,17 @@ async def test_pruning_removes_only_what_is_gone_from_the_folder(
     async with Ingest(store, embedder, 900) as ingest:
         assert await ingest.prune([docs], docs.parent) == ["docs/mill.txt"]
     assert [row.uri for row in await store.list()] == ["docs/guide.md", "other.md"]
+
+
+async def test_long_work_tells_how_far_it_is(
+    store: SourceStore, embedder: TextEmbedder, tmp_path: Path
+) -> None:
+    (tmp_path / "long.md").write_text("\n\n".join(f"# Part {n}\n\nText." for n in range(40)))
+    told: list[tuple[int, int]] = []
+    async with Ingest(store, embedder, 900) as ingest:
+        [file] = find_files([tmp_path / "long.md"], tmp_path)
+        await ingest.add(file, progress=lambda done, total: told.append((done, total)))
+    assert told == [(32, 40), (40, 40)]
 
 
 async def test_text_that_postgres_could_not_hold_is_kept(
