@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from app.testing import conformance
 from filters import Context, Filter, Finding, Item, Passage, Stage, Unit
 from filters.retrieval import Retrieval, RetrievalOptions
 
@@ -61,6 +62,10 @@ async def test_passages_of_the_client_are_enough() -> None:
     assert await judge.check(item("What holds the water?", PIPE)) is None
     assert await judge.check(item(" \n")) is None
     assert shelf.queries == []
+
+
+async def test_it_conforms() -> None:
+    await conformance.check_filter(await opened(Shelf(GATE, PIPE)), examples=[item("Water?")])
 
 
 def test_it_stands_at_the_input_and_reads_the_question_whole() -> None:
