@@ -21,7 +21,7 @@ def serve(
 ) -> None:
     """Answer questions over HTTP until SIGTERM or Ctrl-C.
 
-    The log goes to standard error; PENSTOCK_LOG_FORMAT=text makes it readable for people.
+    The log goes to standard error: text on a terminal, otherwise one JSON object a line.
     """
     given = {"host": host, "port": port}
     chosen = frame.settings().model_copy(

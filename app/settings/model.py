@@ -154,8 +154,8 @@ class Settings(Group):
     """Serve `/docs`; `/openapi.json` always needs a key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The mildest thing that is logged."""
-    log_format: Literal["json", "text"] = "json"
-    """One JSON object a line for machines, or coloured text for people."""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """One JSON object a line for machines, or text for people; `auto` is text on a terminal."""
     drain_delay_s: float = Field(0.0, ge=0)
     """After SIGTERM: how long to go on serving while `/readyz` already says 503."""
     shutdown_timeout_s: float = Field(20.0, gt=0)

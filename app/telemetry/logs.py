@@ -25,10 +25,13 @@ def configure_logs(level: str, log_format: str, stream: TextIO | None = None) ->
     Args:
         level: `debug`, `info`, `warning` or `error`; at `debug` exceptions keep their messages,
             which may quote request text.
-        log_format: `json` or `text`.
+        log_format: `json`, `text`, or `auto`: text if `stream` is a terminal.
         stream: where the lines go.
     """
-    writer = LineWriter(stream or sys.stderr)
+    stream = stream or sys.stderr
+    if log_format == "auto":
+        log_format = "text" if stream.isatty() else "json"
+    writer = LineWriter(stream)
     steps = _steps(level, log_format)
     structlog.configure(
         processors=steps,

@@ -27,8 +27,10 @@ def configure() -> Generator[Callable[..., Lines]]:
     }
     raise_exceptions = logging.raiseExceptions
 
-    def start(level: str = "info", log_format: str = "json") -> Lines:
-        stream = io.StringIO()
+    def start(
+        level: str = "info", log_format: str = "json", stream: io.StringIO | None = None
+    ) -> Lines:
+        stream = stream or io.StringIO()
         writer = configure_logs(level, log_format, stream)
 
         def lines() -> list[str]:
@@ -59,6 +61,22 @@ def test_an_event_is_one_json_object(configure: Callable[..., Lines]) -> None:
     event = only(lines)
     assert (event["event"], event["level"], event["signal"]) == ("draining", "info", "SIGTERM")
     assert event["timestamp"].endswith("Z")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_text_and_a_pipe_gets_json(configure: Callable[..., Lines]) -> None:
+    piped = configure(log_format="auto")
+    structlog.get_logger().info("ready")
+    assert only(piped)["event"] == "ready"
+
+    shown = configure(log_format="auto", stream=Terminal())
+    structlog.get_logger().info("ready")
+    (line,) = shown()
+    assert line.endswith("info    ready")
 
 
 def test_text_cannot_forge_a_line(configure: Callable[..., Lines]) -> None:
