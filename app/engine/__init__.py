@@ -2,6 +2,7 @@
 
 An engine knows no web, no database and no filters. It takes messages and passages as plain
 text and yields the completion piece by piece; the whole answer is its stream fed to the end.
+`app.engine.opening.open_engine` opens a bundle as the engine its task asks for.
 """
 
 from __future__ import annotations

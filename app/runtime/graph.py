@@ -100,26 +100,31 @@ def open_graph(bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1) -
         BundleError: ONNX Runtime cannot load it, or it is not the graph the manifest describes.
         StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
     """
-    ort = import_onnxruntime()
-    options = _options(ort, settings, threads)
-    held = _hold_external_weights(bundle, options)
-    try:
-        session = ort.InferenceSession(
-            bundle.read(MODEL), options, providers=_providers(ort, settings)
-        )
-    except BundleError:
-        raise
-    except Exception as error:  # its errors have no base of their own
-        raise BundleError(
-            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({_first_line(error)})"
-        ) from error
-    del held
-    graph = Graph(session)
+    graph = Graph(_open_session(bundle, settings, threads))
     _check_provider(graph, settings)
     _check_tensors(bundle, graph)
     provider = "cuda" if graph.is_on_gpu else "cpu"
     log.info("graph_opened", bundle=bundle.reference, provider=provider, threads=threads)
     return graph
+
+
+def _open_session(bundle: Bundle, settings: RuntimeSettings, threads: int) -> Any:
+    ort = import_onnxruntime()
+    options = _options(ort, settings, threads)
+    held = _hold_external_weights(bundle, options)
+    content = bundle.read(MODEL)
+    try:
+        session = ort.InferenceSession(content, options, providers=_providers(ort, settings))
+    except Exception as error:  # its errors have no base of their own
+        raise BundleError(
+            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({_first_line(error)})"
+        ) from error
+    del held
+    # The session keeps the file's bytes for opening it anew on another provider, which would hide
+    # a lost GPU; without them it needs a third less memory.
+    session.disable_fallback()
+    session._model_bytes = None
+    return session
 
 
 def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
