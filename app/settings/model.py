@@ -150,8 +150,6 @@ class Settings(Group):
     """The bundle that embeds passages and questions."""
     sources: tuple[Folder, ...] = ()
     """Files and folders that are indexed at the first start, while there are no sources."""
-    docs: bool = False
-    """Serve `/docs`; `/openapi.json` always needs a key."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The mildest thing that is logged."""
     log_format: Literal["auto", "json", "text"] = "auto"
