@@ -20,8 +20,8 @@ AT_THE_END = sys.maxsize
 
 _BOUNDARY = re.compile(
     r"""
-      [.!?…]+ ["'\u201d\u2019)\]]* (?=\s)          # a sentence's end, then white space
-    | [\u3002\uff01\uff1f]+ (?=[^\u3002\uff01\uff1f])  # scripts that write no space
+      [.!?…] ["'\u201d\u2019)\]]* (?=\s)           # a sentence's end, then white space
+    | [\u3002\uff01\uff1f] (?=[^\u3002\uff01\uff1f])   # scripts that write no space
     | \n (?= [\r\n#>*|•-] )              # a blank line, or the next item of a list
     """,
     re.VERBOSE,

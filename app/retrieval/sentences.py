@@ -6,7 +6,7 @@ import re
 
 _END = re.compile(
     r"""
-      [.!?…]+ ["'\u201d\u2019)\]]* (?=\s)     # a sentence's end, then white space
+      [.!?…] ["'\u201d\u2019)\]]* (?=\s)      # a sentence's end, then white space
     | [\u3002\uff01\uff1f]+ ["\u201d\u300d]*  # scripts that write no space
     """,
     re.VERBOSE,
