@@ -35,6 +35,7 @@ class OneAnswer:
     name = "fixed"
     version = "1"
     task = Task.QUESTION_ANSWERING
+    is_alive = True
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the answer."""

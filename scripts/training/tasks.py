@@ -24,8 +24,13 @@ IMPOSSIBLE = -1e9
 class Task(Protocol):
     """One thing to learn."""
 
-    name: str
-    max_tokens: int
+    @property
+    def name(self) -> str:
+        """Its word on the command line; also the name of its bundle."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input, special tokens included."""
 
     def encode(self, rows: Sequence[Row], tokenizer: Tokenizer) -> list[Example]:
         """Turn rows into numbers."""

@@ -16,7 +16,7 @@ from scripts.corpus.sets import RowSet, SetsByName
 
 SEED = 7
 DISTRACTORS = 3
-UNANSWERABLE_EVERY = 3
+UNANSWERABLE_EVERY = 2
 
 
 def policies(folder: Path) -> Iterator[Row]:
@@ -44,16 +44,28 @@ def _policy(title: str, paragraph: dict[str, Any]) -> Iterator[Row]:
 
 
 def queries(folder: Path) -> Iterator[Row]:
-    """Read search queries with their answers in an encyclopedia paragraph."""
-    for line in _json_lines(folder / "qed-dev.jsonlines"):
-        passage = line["paragraph_text"]
-        spans = {(a["start"], a["end"]) for group in line["original_nq_answers"] for a in group}
-        yield Row(
-            group=f"queries-{line['title_text']}",
-            text=line["question_text"],
-            pair=passage,
-            spans=tuple(sorted(spans)),
-        )
+    """Read search queries with their answers in an encyclopedia paragraph.
+
+    Each is asked again of the paragraph of another article that shares the most words with it.
+    """
+    lines = list(_json_lines(folder / "qed-dev.jsonlines"))
+    near = Neighbours([line["paragraph_text"] for line in lines]).of(
+        [line["question_text"] for line in lines], DISTRACTORS + 1
+    )
+    for line, found in zip(lines, near, strict=True):
+        group = f"queries-{line['title_text']}"
+        answers = [a for some in line["original_nq_answers"] for a in some]
+        spans = tuple(sorted({(a["start"], a["end"]) for a in answers}))
+        question = line["question_text"]
+        yield Row(group=group, text=question, pair=line["paragraph_text"], spans=spans)
+        elsewhere = [
+            lines[n]["paragraph_text"]
+            for n in found
+            if lines[n]["title_text"] != line["title_text"]
+            and not any(a["string"] in lines[n]["paragraph_text"] for a in answers)
+        ]
+        if elsewhere:
+            yield Row(group=group, text=question, pair=elsewhere[0])
 
 
 def long_queries(folder: Path) -> Iterator[Row]:
@@ -96,7 +108,7 @@ def sentence_pairs(folder: Path) -> Iterator[Row]:
 def sentences(folder: Path) -> Iterator[Row]:
     """Read questions with the sentence that answers each, hidden among the sentences most like it.
 
-    Every third question does without its sentence: looking like an answer is not being one.
+    Every second question does without its sentence: looking like an answer is not being one.
     """
     whole = json.loads((folder / "train.json").read_text(encoding="utf-8"))
     questions, answers = whole["questions"], whole["answers"]

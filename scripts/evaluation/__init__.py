@@ -1,0 +1,1 @@
+"""What a model gets right on rows it never saw, slice by slice."""

@@ -1,0 +1,41 @@
+"""Numbers that say how good scores are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+Truths = NDArray[np.bool_]
+
+
+def roc_auc(scores: Scores, truths: Truths) -> float:
+    """Return the chance that a true row scores higher than a false one; NaN without either."""
+    positives, negatives = int(truths.sum()), int((~truths).sum())
+    if not positives or not negatives:
+        return float("nan")
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    for value in np.unique(scores[order[1:][np.diff(scores[order]) == 0]]):
+        same = scores == value  # ties share the mean of their ranks
+        ranks[same] = ranks[same].mean()
+    above = ranks[truths].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
+
+
+def share(truths: Sequence[bool] | Truths) -> float:
+    """Return the share of true values; NaN if there are none at all."""
+    return float(np.mean(truths)) if len(truths) else float("nan")
+
+
+def balanced_accuracy(said: Truths, truths: Truths) -> float:
+    """Return the mean of the shares that are right among true and among false rows."""
+    return (share(said[truths]) + share(~said[~truths])) / 2
+
+
+def known(measures: dict[str, float]) -> dict[str, float]:
+    """Leave out what could not be measured, and round."""
+    return {name: round(value, 4) for name, value in measures.items() if np.isfinite(value)}

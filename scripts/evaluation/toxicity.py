@@ -1,0 +1,37 @@
+"""Toxicity: ranking by label and set, and what the chain would do with harmless text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scripts.corpus.row import Row
+from scripts.evaluation.measures import Scores, known, roc_auc, share
+
+CHAIN_THRESHOLD = 0.8
+"""What the default chain blocks answers at."""
+HARMLESS = ("about", "self", "topic", "denied", "harmless-threat", "profane", "technical")
+HOSTILE = ("attack", "insult", "threat", "severe", "disguised")
+
+
+def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[str, float]:
+    """Return the measures by name; scores have a row a text and a column a label."""
+    measures = {f"auc.{label}": _auc(rows, scores[:, at], label) for at, label in enumerate(labels)}
+    toxic = scores[:, labels.index("toxicity")]
+    for source in sorted({row.source for row in rows}):
+        some = [at for at, row in enumerate(rows) if row.source == source]
+        measures[f"auc.toxicity[{source}]"] = _auc(
+            [rows[at] for at in some], toxic[some], "toxicity"
+        )
+    for kind in (*HARMLESS, *HOSTILE):
+        some = [at for at, row in enumerate(rows) if row.group.startswith(f"made-{kind}-")]
+        name = f"blocked[{kind}]"
+        measures[name] = share(toxic[some] >= CHAIN_THRESHOLD)
+    return known(measures)
+
+
+def _auc(rows: Sequence[Row], scores: Scores, label: str) -> float:
+    asked = np.array([label in row.labels for row in rows], bool)
+    truths = np.array([row.labels.get(label, 0.0) >= 0.5 for row in rows], bool)
+    return roc_auc(scores[asked], truths[asked])
