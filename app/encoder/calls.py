@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from app.encoder.tokens import Window
+from app.encoder.frames import Window
 from app.errors import PenstockError
 from app.runtime import Interrupt
 

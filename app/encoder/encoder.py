@@ -10,8 +10,9 @@ import numpy as np
 
 from app.bundles import Bundle
 from app.encoder.calls import Row
+from app.encoder.frames import Window
 from app.encoder.runner import EncoderRunner, batch_tokens
-from app.encoder.tokens import Text, Tokens, Window, off_the_loop
+from app.encoder.tokens import Text, Tokens, off_the_loop
 from app.errors import BundleError, ModelFailed
 from app.runtime import Workers, num_threads, open_graph
 from app.settings.model import RuntimeSettings

@@ -12,7 +12,7 @@ import structlog
 from numpy.typing import NDArray
 
 from app.encoder.calls import Batch, Call, Item, Row
-from app.encoder.tokens import Window
+from app.encoder.frames import Window
 from app.errors import EngineBusy, ModelFailed, ModelOutputInvalid, PenstockError
 from app.runtime import Graph, Interrupt, Interrupted, Workers
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from app.bundles import Bundle
 from app.bundles.manifest import TOKENIZER
+from app.encoder.frames import Ids, Window, pair_frame, single_frame
 from app.errors import BundleError
 
 OVERLAP = 4
@@ -23,51 +22,9 @@ LONG_CHARS = 2_000
 
 SURROGATES = re.compile("[\ud800-\udfff]")
 
-Ids = NDArray[np.int64]
 Text = str | tuple[str, str]
 AnyText = TypeVar("AnyText", bound=Text)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What a graph reads at once: one stretch of a text, or of two, with special tokens."""
-
-    ids: Ids
-    types: Ids
-    """0 for the first text, 1 for the second."""
-    second: tuple[int, int] = (0, 0)
-    """Where the second text's tokens stand in the window, `[start, end)`."""
-    second_from: int = 0
-    """Which of the second text's tokens is the first one here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The special tokens around one or two texts, learned from the tokenizer itself."""
-
-    before: Ids
-    between: Ids
-    after: Ids
-    types: tuple[int, int, int]
-    """Type ids of `between`, of the second text and of `after`."""
-
-    @property
-    def size(self) -> int:
-        """How many tokens of a window it takes."""
-        return len(self.before) + len(self.between) + len(self.after)
-
-    def around(self, first: Ids, second: Ids | None = None, second_from: int = 0) -> Window:
-        """Put the special tokens around."""
-        inner = self.between if second is None else np.concatenate((self.between, second))
-        ids = np.concatenate((self.before, first, inner, self.after))
-        types = np.zeros(len(ids), dtype=np.int64)
-        if second is None:
-            return Window(ids, types)
-        middle = len(self.before) + len(first)
-        start, end = middle + len(self.between), len(ids) - len(self.after)
-        types[middle:start], types[start:end], types[end:] = self.types
-        return Window(ids, types, (start, end), second_from)
 
 
 class Tokens:
@@ -80,8 +37,10 @@ class Tokens:
     def __init__(self, bundle: Bundle) -> None:
         self.tokenizer = open_tokenizer(bundle)
         self.max_tokens = bundle.manifest.max_tokens
-        self._single = _frame(self.tokenizer.encode("a"), self._plain("a"))
-        self._pair = _pair_frame(self.tokenizer.encode("a", "a"), self._plain("a"))
+        try:
+            self._single, self._pair = single_frame(self.tokenizer), pair_frame(self.tokenizer)
+        except BundleError as error:
+            raise BundleError(f"bundle {bundle.reference}: {error.message}") from error
         if self.max_tokens < max(self._single.size, self._pair.size) + 4:
             raise BundleError(f"bundle {bundle.reference}: max_tokens is too small to read text")
 
@@ -132,9 +91,6 @@ class Tokens:
             for _, piece in _pieces(first, room - len(other))
         ]
 
-    def _plain(self, text: str) -> Encoding:
-        return self.tokenizer.encode(text, add_special_tokens=False)
-
 
 def open_tokenizer(bundle: Bundle) -> Tokenizer:
     """Open a bundle's tokenizer; what it says of truncation and padding is not followed.
@@ -183,36 +139,3 @@ def _pieces(ids: Ids, room: int) -> list[tuple[int, Ids]]:
     step = room - room // OVERLAP
     starts = [*range(0, len(ids) - room, step), len(ids) - room]
     return [(start, ids[start : start + room]) for start in starts]
-
-
-def _frame(framed: Encoding, plain: Encoding) -> Frame:
-    ids, size = np.array(framed.ids, dtype=np.int64), len(plain.ids)
-    start = _find(ids, plain.ids, 0)
-    nothing = ids[:0]
-    return Frame(ids[:start], nothing, ids[start + size :], (0, 0, 0))
-
-
-def _pair_frame(framed: Encoding, plain: Encoding) -> Frame:
-    ids, size = np.array(framed.ids, dtype=np.int64), len(plain.ids)
-    first = _find(ids, plain.ids, 0)
-    second = _find(ids, plain.ids, first + size)
-    types = framed.type_ids
-    after = second + size
-    return Frame(
-        ids[:first],
-        ids[first + size : second],
-        ids[after:],
-        (
-            types[first + size] if second > first + size else 0,
-            types[second],
-            types[after] if after < len(ids) else 0,
-        ),
-    )
-
-
-def _find(ids: Ids, part: Sequence[int], start: int) -> int:
-    """Return where the part begins."""
-    for at in range(start, len(ids) - len(part) + 1 if part else 0):
-        if list(ids[at : at + len(part)]) == list(part):
-            return at
-    raise BundleError("the tokenizer loses a text's tokens when it adds special ones")

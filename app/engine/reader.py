@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from app.bundles.manifest import QuestionAnswering
 from app.encoder import Encoder
 from app.encoder.calls import Row
-from app.encoder.tokens import Ids, Window, clean, off_the_loop
+from app.encoder.frames import Ids, Window
+from app.encoder.tokens import clean, off_the_loop
 from app.errors import PromptTooLong
 from app.runtime import checked
 

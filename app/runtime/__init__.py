@@ -8,7 +8,8 @@ are not touched here.
 
 from app.runtime.cores import num_threads, usable_cores
 from app.runtime.distribution import import_onnxruntime
-from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked, open_graph
+from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked
+from app.runtime.opening import open_graph
 from app.runtime.workers import Job, Workers
 
 __all__ = [

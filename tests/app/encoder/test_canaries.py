@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 
@@ -23,7 +24,8 @@ WORDS = {"insult": ["idiot"]}
 
 
 def open_toxicity(models_dir: Path) -> None:
-    open_classifier(load_bundle(models_dir, "toxicity"), CPU)
+    opened = open_classifier(load_bundle(models_dir, "toxicity"), CPU)
+    asyncio.run(opened.close())
 
 
 def test_the_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from app.bundles import load_bundle
 from app.encoder.encoder import Encoder
+from app.encoder.frames import Window
 from app.encoder.runner import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, SLICE, batch_tokens
-from app.encoder.tokens import Window
 from app.errors import EngineBusy, ModelFailed, ModelOutputInvalid
 from app.runtime import Arrays, Graph, Interrupt, Workers, open_graph
 from tests.bundles import write_embedder

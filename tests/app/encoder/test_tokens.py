@@ -13,7 +13,8 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 
 from app.bundles import Bundle, load_bundle
-from app.encoder.tokens import LONG_CHARS, Tokens, Window, clean, off_the_loop
+from app.encoder.frames import Window
+from app.encoder.tokens import LONG_CHARS, Tokens, clean, off_the_loop
 from app.errors import BundleError
 from tests.bundles import reseal, write_embedder
 

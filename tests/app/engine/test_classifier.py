@@ -60,8 +60,10 @@ async def test_a_judge_of_pairs_is_no_engine_and_leaves_no_thread(
     tmp_path: Path, open_it: Open
 ) -> None:
     write_pair_classifier(tmp_path)
+    before = set(threading.enumerate())
 
     with pytest.raises(BundleError, match="judges pairs of texts"):
         await open_it("grounding")
 
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("model-")]
+    new = set(threading.enumerate()) - before
+    assert not [thread for thread in new if thread.name.startswith("model-")]

@@ -1,0 +1,122 @@
+"""Opening a verified bundle's graph on the provider that the settings ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from app.bundles import Bundle
+from app.bundles.manifest import MODEL
+from app.errors import BundleError, StartupError
+from app.runtime.distribution import import_onnxruntime
+from app.runtime.graph import CUDA, Graph
+from app.settings.model import RuntimeSettings
+
+CPU = "CPUExecutionProvider"
+ERRORS = 3
+FOLDED_BYTES = 64 * 2**20
+"""The most that a constant computed at load may have: a small file must not become a huge one."""
+
+log = structlog.get_logger("penstock.runtime")
+
+
+def open_graph(bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1) -> Graph:
+    """Open a verified bundle's graph.
+
+    Args:
+        bundle: what `load_bundle` returned.
+        settings: the provider to use.
+        threads: how many one run may use. 1 lets many runs go side by side without waiting for
+            each other.
+
+    Raises:
+        BundleError: ONNX Runtime cannot load it, or it is not the graph the manifest describes.
+        StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
+    """
+    graph = Graph(_open_session(bundle, settings, threads))
+    _check_provider(graph, settings)
+    _check_tensors(bundle, graph)
+    provider = "cuda" if graph.is_on_gpu else "cpu"
+    log.info("graph_opened", bundle=bundle.reference, provider=provider, threads=threads)
+    return graph
+
+
+def _open_session(bundle: Bundle, settings: RuntimeSettings, threads: int) -> Any:
+    ort = import_onnxruntime()
+    options = _options(ort, settings, threads)
+    held = _hold_external_weights(bundle, options)
+    content = bundle.read(MODEL)
+    try:
+        session = ort.InferenceSession(content, options, providers=_providers(ort, settings))
+    except Exception as error:  # its errors have no base of their own
+        raise BundleError(
+            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({_first_line(error)})"
+        ) from error
+    del held
+    # The session keeps the file's bytes for opening it anew on another provider, which would hide
+    # a lost GPU; without them it needs a third less memory.
+    session.disable_fallback()
+    session._model_bytes = None
+    return session
+
+
+def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS
+    # Plans of memory are kept for each shape, and texts come in hundreds of lengths.
+    options.enable_mem_pattern = False
+    spinning = "1" if settings.spinning else "0"
+    options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+    options.add_session_config_entry(
+        "optimization.constant_folding_max_output_size_in_bytes", str(FOLDED_BYTES)
+    )
+    return options
+
+
+def _hold_external_weights(bundle: Bundle, options: Any) -> list[bytes]:
+    """Give the runtime the verified bytes of external weights, so that it opens no file."""
+    names = sorted({location for location, _, _ in bundle.graph.external})
+    contents = [bundle.read(name) for name in names]
+    if names:
+        lengths = [len(content) for content in contents]
+        options.add_external_initializers_from_files_in_memory(names, contents, lengths)
+    return contents
+
+
+def _providers(ort: Any, settings: RuntimeSettings) -> list[Any]:
+    if settings.provider == "cpu" or CUDA not in ort.get_available_providers():
+        return [CPU]
+    ort.preload_dlls()  # from the NVIDIA wheels beside it
+    # The default doubles the arena at each growth and starves the model beside it.
+    return [(CUDA, {"arena_extend_strategy": "kSameAsRequested"}), CPU]
+
+
+def _check_provider(graph: Graph, settings: RuntimeSettings) -> None:
+    if settings.provider == "cuda" and not graph.is_on_gpu:
+        raise StartupError(
+            'runtime.provider is "cuda", but ONNX Runtime got no GPU. Check nvidia-smi, install '
+            "'penstock[gpu]' instead of 'penstock[cpu]', or set runtime.provider to \"auto\"."
+        )
+
+
+def _check_tensors(bundle: Bundle, graph: Graph) -> None:
+    manifest = bundle.manifest
+    for kind, said, got in (
+        ("inputs", manifest.inputs, graph.inputs),
+        ("outputs", manifest.outputs, graph.outputs),
+    ):
+        if {(t.name, t.dtype, len(t.shape)) for t in said} != {
+            (t.name, t.dtype, len(t.shape)) for t in got
+        }:
+            names = ", ".join(f"{t.name} {t.dtype} {list(t.shape)}" for t in got)
+            raise BundleError(
+                f"bundle {bundle.reference}: the manifest describes other {kind} than the graph "
+                f"has: {names}"
+            )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
