@@ -27,7 +27,7 @@ def decoder(
     rows = graph.op("Gather", graph.constant(_weights(random, vocabulary, WIDTH)), "input_ids")
     places = _weights(random, MAX_POSITIONS, WIDTH)
     state = graph.op("Add", rows, graph.op("Gather", graph.constant(places), "position_ids"))
-    cache = {}
+    cache: dict[str, list[int | str]] = {}
     for layer in range(layers):
         mixed, present = _attention(graph, random, state, layer)
         state = graph.op("Tanh", graph.op("Add", state, mixed))
