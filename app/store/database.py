@@ -17,6 +17,8 @@ from app.store.failures import DRIVER_ERRORS, sqlstate, translate
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
+SILENCE_S = 2.0
+"""How long a statement may be overdue before the server counts as gone."""
 LOCK_TIMEOUT_S = 5.0
 POOL_TIMEOUT_S = 5.0
 RECYCLE_S = 1_800
@@ -116,8 +118,7 @@ class Database:
         return await asyncpg.connect(
             self._address.dsn,
             timeout=CONNECT_TIMEOUT_S,
-            # The server ends a statement first; this one is for a server that says nothing.
-            command_timeout=STATEMENT_TIMEOUT_S + 2,
+            command_timeout=STATEMENT_TIMEOUT_S + SILENCE_S,
             statement_cache_size=0 if pooled else 100,
             server_settings={"application_name": "penstock"} | ({} if pooled else _SERVER_SETTINGS),
         )

@@ -1,4 +1,4 @@
-"""What is known of a running Postgres from its files.
+"""What is known of a running Postgres from its files and its socket.
 
 Both `postmaster.pid` and the socket's lock file carry a process id, and either may be stale:
 the process gone, a zombie, or another one that got the same number.
@@ -7,11 +7,19 @@ the process gone, a zombie, or another one that got the same number.
 from __future__ import annotations
 
 import os
+import socket
+import struct
 from pathlib import Path
 
-PID_LINE = 0
-STATUS_LINE = 7
 SOCKET = ".s.PGSQL.5432"
+USER = "penstock"
+PROTOCOL = 196_608
+"""Version 3.0."""
+CANNOT_CONNECT_NOW = b"57P03"
+ANSWER_TIMEOUT_S = 5.0
+_WHO = struct.pack("!i", PROTOCOL) + f"user\0{USER}\0database\0postgres\0\0".encode()
+GREETING = struct.pack("!i", len(_WHO) + 4) + _WHO
+"""How a client begins to talk to Postgres."""
 
 
 class Postmaster:
@@ -30,11 +38,19 @@ class Postmaster:
 
     @property
     def is_ready(self) -> bool:
-        """The server runs and accepts connections."""
-        lines = _lines(self._pid_file)
-        if len(lines) <= STATUS_LINE or lines[STATUS_LINE].strip() != "ready":
-            return False
-        return self.pid is not None and (self.socket_folder / SOCKET).exists()
+        """The server accepts connections: it is not starting, stopping or recovering.
+
+        Its files do not tell: they call a server ready that recovers from a crash.
+        """
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(ANSWER_TIMEOUT_S)
+            try:
+                connection.connect(str(self.socket_folder / SOCKET))
+                connection.sendall(GREETING)
+                answer = connection.recv(1024)
+            except OSError:
+                return False
+        return answer != b"" and CANNOT_CONNECT_NOW not in answer
 
     def clear_stale(self) -> None:
         """Remove files that a dead server left; only under the start lock."""
@@ -54,9 +70,9 @@ class Postmaster:
     def _live_pid(self, file: Path) -> int | None:
         """Return the pid in a file if that process serves this data directory."""
         lines = _lines(file)
-        if not lines or not lines[PID_LINE].strip().isdigit():
+        if not lines or not lines[0].strip().isdigit():
             return None
-        pid = int(lines[PID_LINE])
+        pid = int(lines[0])
         try:
             # Empty for a zombie.
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

@@ -14,11 +14,10 @@ from app.errors import DatabaseError
 from app.store.embedded.binaries import Binaries
 from app.store.embedded.locks import STEP_S, FileLock
 from app.store.embedded.place import Place, own_folder
-from app.store.embedded.postmaster import Postmaster
+from app.store.embedded.postmaster import USER, Postmaster
 
 log = logging.getLogger(__name__)
 
-USER = "penstock"
 START_TIMEOUT_S = 600.0
 """Recovery after a crash replays the log, and that may take minutes."""
 STOP_TIMEOUT_S = 60.0

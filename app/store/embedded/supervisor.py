@@ -16,7 +16,8 @@ from urllib.parse import quote
 from app.store.embedded.binaries import Binaries, find_binaries
 from app.store.embedded.locks import FileLock, held
 from app.store.embedded.place import ROOT_HOME, find_place, reachable
-from app.store.embedded.server import START_TIMEOUT_S, USER, Server
+from app.store.embedded.postmaster import USER
+from app.store.embedded.server import START_TIMEOUT_S, Server
 
 
 class EmbeddedPostgres:

@@ -1,13 +1,16 @@
 import os
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from app.store.embedded.postmaster import SOCKET, Postmaster
+from app.store.embedded.postmaster import GREETING, SOCKET, Postmaster
+from tests.postgres import throwaway_home
 
 
 @pytest.fixture
@@ -41,21 +44,39 @@ def test_without_a_file_there_is_none(postmaster: Postmaster) -> None:
 
 def test_a_postgres_over_the_same_data_is_ours(postmaster: Postmaster, tmp_path: Path) -> None:
     with pretender(tmp_path, tmp_path) as process:
-        lines = [str(process.pid), str(tmp_path), "0", "5432", str(tmp_path), "", "1", "starting"]
-        (tmp_path / "postmaster.pid").write_text("\n".join(lines))
+        (tmp_path / "postmaster.pid").write_text(f"{process.pid}\n{tmp_path}\n")
         assert postmaster.pid == process.pid
-        assert not postmaster.is_ready
-
-        (tmp_path / "postmaster.pid").write_text("\n".join([*lines[:-1], "ready   "]))
-        assert not postmaster.is_ready  # nothing to connect to yet
-        (tmp_path / SOCKET).touch()
-        assert postmaster.is_ready
-
         postmaster.clear_stale()
         assert (tmp_path / "postmaster.pid").exists()
         postmaster.signal(signal.SIGTERM)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert postmaster.pid is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_ready"),
+    [
+        (b"R\0\0\0\x08\0\0\0\0", True),
+        (b"E\0\0\0\x20SFATAL\0C57P03\0Mthe database system is starting up\0\0", False),
+        (b"E\0\0\0\x20SFATAL\0C53300\0Msorry, too many clients already\0\0", True),
+        (b"", False),
+    ],
+)
+def test_it_is_ready_when_it_says_so(answer: bytes, is_ready: bool) -> None:
+    with throwaway_home() as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / SOCKET))
+        listener.listen()
+        server = threading.Thread(target=answer_once, args=(listener, answer))
+        server.start()
+        assert Postmaster(folder, folder).is_ready is is_ready
+        server.join()
+
+
+def answer_once(listener: socket.socket, answer: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        assert connection.recv(1024) == GREETING
+        connection.sendall(answer)
 
 
 def test_a_postgres_over_other_data_is_not_ours(postmaster: Postmaster, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from app.store.embedded import server as server_module
 from app.store.embedded.binaries import find_binaries
 from app.store.embedded.locks import FileLock
 from app.store.embedded.place import find_place, reachable
-from app.store.embedded.server import LOG_BYTES, USER, Server
+from app.store.embedded.postmaster import USER
+from app.store.embedded.server import LOG_BYTES, Server
 from tests.postgres import CARELESS, children_of, kill_server, server_pid
 
 pytestmark = pytest.mark.fault
