@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,11 @@ def test_no_file_is_too_long(folder: str) -> None:
     ]
 
     assert long == []
+
+
+def test_the_page_on_structure_shows_the_layers_that_are_checked() -> None:
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = rules["tool"]["importlinter"]["contracts"][1]["layers"]
+
+    shown = "\n".join(layer.replace(" | ", " · ") for layer in layers)
+    assert f"```\n{shown}\n```" in (ROOT / "docs" / "structure.md").read_text(encoding="utf-8")
