@@ -8,7 +8,7 @@ _MARKUP = re.compile(
     r"""
       ^[ \t]*(?:[-*+•>]|\#{1,6}|\d{1,3}[.)])[ \t]+   # bullets, quotes, headings, numbers of a list
     | \[\d{1,3}\]                                    # [1], a citation
-    | !?\[([^\]\n]*)\]\([^)\n]*\)                    # a link keeps its text
+    | !?\[([^\[\]\n]{0,200})\]\([^()\n]{0,500}\)     # a link keeps its text
     | [*_`~]{1,3} (?=\S) | (?<=\S) [*_`~]{1,3}       # emphasis and code
     """,
     re.VERBOSE | re.MULTILINE,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _EMOJI = re.compile(
-    "["
+    "(["
     "\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u203c\u2049"
     "\U0001f000-\U0001f0ff\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
-    "]"
+    "])\\1*"
 )
+"""The same one in a row is named once."""
 _JOINING = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f\u20e3]|(?<=[^\x00-\u1fff])\u200d")
 """Skin tones, variation selectors and joiners: they only choose among pictures."""
 
@@ -22,10 +24,11 @@ def name_emoji(text: str) -> str:
     """Return the text with its emoji as words: `🖕` is `reversed hand with middle finger extended`."""
     if text.isascii():
         return text
-    return _EMOJI.sub(_name, _JOINING.sub("", text))
+    return _EMOJI.sub(lambda run: _name(run[1]), _JOINING.sub("", text))
 
 
-def _name(match: re.Match[str]) -> str:
-    words = unicodedata.name(match[0], "").lower().split()
+@lru_cache(maxsize=4_096)
+def _name(emoji: str) -> str:
+    words = unicodedata.name(emoji, "").lower().split()
     name = " ".join(word for word in words if word not in _TYPOGRAPHY)
-    return f" {name} " if name else match[0]
+    return f" {name} " if name else emoji

@@ -72,7 +72,9 @@ _NUMBER = re.compile(
 )
 _NUMBER_WORD = re.compile(r"\b[a-z]+\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w'’.])(?:[A-Z][\w’'-]*|[a-z]+[A-Z]\w*)", re.UNICODE)  # noqa: RUF001
-_SENTENCE_BEGINS = re.compile(r"(?:^|[.!?:\n]|[\"“‘(]|[-•*])\s*$")  # noqa: RUF001
+_BEGINNING = '.!?:\n"“‘(-•*'  # noqa: RUF001
+"""A capital after one of these may just begin a sentence."""
+_LOOK_BACK = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,14 @@ def names(text: str) -> Iterator[Fact]:
     if sum(word[0].isupper() for word in words) > 0.8 * len(words) > 2.4:
         return  # a title, where capitals mean nothing
     for match in found:
-        begins = _SENTENCE_BEGINS.search(text[: match.start()]) is not None
-        if match[0] == "I" or (begins and not match[0][1:2].isupper()):
+        if match[0] == "I" or (_may_begin(text, match.start()) and not match[0][1:2].isupper()):
             continue
         yield Fact(match.start(), match.end(), match[0].removesuffix("'s").removesuffix("’s"))  # noqa: RUF001
+
+
+def _may_begin(text: str, place: int) -> bool:
+    before = text[max(0, place - _LOOK_BACK) : place]
+    return "\n" in before[len(before.rstrip()) :] or (before.rstrip() or ".")[-1] in _BEGINNING
 
 
 def _canonical(digits: str) -> str:

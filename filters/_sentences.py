@@ -6,10 +6,10 @@ import re
 
 _END = re.compile(
     r"""
-      [.!?…]+ ["'\u201d\u2019)\]]* (?=\s)   # a sentence's end, then white space
+      [.!?…] ["'\u201d\u2019)\]]* (?=\s)    # a sentence's end, then white space
     | [\u3002\uff01\uff1f]+                 # scripts that write no space
-    | \n\s*\n                               # a blank line
-    | \n (?= [ \t]* (?: [-*•>|\#] | \d+[.)] ) )   # the next item of a list, row or heading
+    | \n [ \t\r]{0,80} \n                    # a blank line
+    | \n (?= [ \t]{0,80} (?: [-*•>|\#] | \d+[.)] ) )   # the next item of a list, row or heading
     """,
     re.VERBOSE,
 )

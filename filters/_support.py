@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,13 +114,15 @@ def literal_range(claim: str, source: Source) -> tuple[int, int] | None:
 def best_spots(claim: str, sources: Sequence[Source], limit: int) -> list[Spot]:
     """Return the sentences with the most of the claim's words, best first."""
     stems = content_stems(claim)
-    spots = [
-        Spot(number, place, _share(stems, sentence.stems), _share(stems, _nearby(source, place)))
+    shares = (
+        (_share(stems, sentence.stems), -number, -place)
         for number, source in enumerate(sources)
         for place, sentence in enumerate(source.sentences)
+    )
+    return [
+        Spot(-number, -place, own, _share(stems, _nearby(sources[-number], -place)))
+        for own, number, place in heapq.nlargest(limit, shares)
     ]
-    spots.sort(key=lambda spot: (-spot.own, -spot.share))
-    return spots[:limit]
 
 
 def text_around(source: Source, place: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -11,6 +12,7 @@ from pydantic import Field
 from filters import (
     Canary,
     Classifier,
+    Context,
     Evidence,
     Filter,
     Finding,
@@ -52,6 +54,10 @@ OTHER_NEGATION = 0.7
 """How sure it is that then one contradicts the other."""
 
 
+LONG_PASSAGES = 20_000
+"""More characters are searched beside the event loop."""
+
+
 class GroundingOptions(Options):
     """Which model compares, and what a missing source means."""
 
@@ -81,14 +87,23 @@ class _Compared:
         mixed = (1 - WORDS_SHARE) * self.supported + WORDS_SHARE * self.spot.share
         return min(mixed, 1 - self.contradiction)
 
-    def sentence(self, sources: Sequence[Source]) -> Sentence:
-        """Return the sentence it was compared with."""
-        return sources[self.spot.passage].sentences[self.spot.sentence]
 
-    def evidence(self, sources: Sequence[Source], label: str, score: float) -> Evidence:
-        """Point at the sentence."""
-        sentence = self.sentence(sources)
-        return Evidence(self.spot.passage, sentence.start, sentence.end, label, score)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A claim beside its passages, before the model is asked."""
+
+    claim: str
+    sources: Sequence[Source]
+    spots: Sequence[Spot]
+    literal: Evidence | None
+    new: Sequence[Range]
+
+    def sentence(self, spot: Spot) -> Sentence:
+        return self.sources[spot.passage].sentences[spot.sentence]
+
+    def evidence(self, spot: Spot, label: str, score: float) -> Evidence:
+        sentence = self.sentence(spot)
+        return Evidence(spot.passage, sentence.start, sentence.end, label, score)
 
 
 class Grounding(Filter):
@@ -112,18 +127,19 @@ class Grounding(Filter):
 
     async def check(self, item: Item) -> Finding | None:
         plain = blank_markup(item.text)
-        claim = " ".join(plain.split())
-        if item.context.abstained or not is_claim(claim):
+        if item.context.abstained or not is_claim(plain):
             return None
-        sources = [source_of(passage.text) for passage in item.context.passages]
-        if not any(source.sentences for source in sources):
+        is_long = sum(len(p.text) for p in item.context.passages) > LONG_PASSAGES
+        reading = (
+            await asyncio.to_thread(self._read, plain, item.context)
+            if is_long
+            else self._read(plain, item.context)
+        )
+        if not reading.spots:
             return self._unsourced(item)
-        new = self._new_facts(plain, [*sources, source_of(item.context.prompt)])
-        literal = None if new else _literal(claim, sources)
-        if literal:
-            return Finding(0.0, SUPPORTED, evidence=(literal,))
-        compared = _turned(claim, sources, await self._compare(claim, sources))
-        return _finding(item, sources, compared, new)
+        if reading.literal and not reading.new:
+            return Finding(0.0, SUPPORTED, evidence=(reading.literal,))
+        return _finding(item, reading, _turned(reading, await self._compare(reading)))
 
     def canaries(self) -> Sequence[Canary]:
         gate = Passage("1", "The gate was built in 1931. It opens at nine and holds water.", "gate")
@@ -141,53 +157,57 @@ class Grounding(Filter):
             return None
         return Finding(1.0, UNSUPPORTED, (Range(0, len(item.text), UNSUPPORTED),))
 
+    def _read(self, text: str, context: Context) -> _Reading:
+        claim = " ".join(text.split())
+        sources = [source_of(passage.text) for passage in context.passages]
+        return _Reading(
+            claim,
+            sources,
+            best_spots(claim, sources, self.options.pairs),
+            _literal(claim, sources),
+            self._new_facts(text, [*sources, source_of(context.prompt)]),
+        )
+
     def _new_facts(self, text: str, known: Sequence[Source]) -> list[Range]:
         """Return the numbers and names that neither a passage nor the prompt has."""
-        found: list[Range] = []
+        found: list[Fact] = []
         if self.options.numbers:
             numbers = (*quantities(text), *number_words(text))
-            found += [_mark(fact, NEW_NUMBER) for fact in numbers if not _has_number(fact, known)]
+            found += [fact for fact in numbers if not _has_number(fact, known)]
+        marks = [Range(fact.start, fact.end, NEW_NUMBER) for fact in found]
         if self.options.names:
             words = frozenset().union(*(source.words for source in known))
-            found += [
-                _mark(n, NEW_NAME) for n in names(text) if not words.issuperset(words_of(n.value))
-            ]
-        return found
+            new = [name for name in names(text) if not words.issuperset(words_of(name.value))]
+            marks += [Range(name.start, name.end, NEW_NAME) for name in new]
+        return marks
 
-    async def _compare(self, claim: str, sources: Sequence[Source]) -> list[_Compared]:
-        spots = best_spots(claim, sources, self.options.pairs)
-        texts = [text_around(sources[spot.passage], spot.sentence) for spot in spots]
-        pairs = dict.fromkeys((text, claim) for text in texts)
+    async def _compare(self, reading: _Reading) -> list[_Compared]:
+        texts = [text_around(reading.sources[s.passage], s.sentence) for s in reading.spots]
+        pairs = dict.fromkeys((text, reading.claim) for text in texts)
         rows = dict(zip(pairs, await self._classifier.scores(list(pairs)), strict=True))
         labels = self._classifier.labels
         supported = labels.index(SUPPORTED)
         against = labels.index(CONTRADICTED) if CONTRADICTED in labels else None
-        return [
-            _Compared(spot, float(row[supported]), 0.0 if against is None else float(row[against]))
-            for spot, row in (
-                (spot, rows[text, claim]) for spot, text in zip(spots, texts, strict=True)
-            )
-        ]
+        compared = []
+        for spot, text in zip(reading.spots, texts, strict=True):
+            row = rows[text, reading.claim]
+            contradiction = 0.0 if against is None else float(row[against])
+            compared.append(_Compared(spot, float(row[supported]), contradiction))
+        return compared
 
 
-def _turned(
-    claim: str, sources: Sequence[Source], compared: Sequence[_Compared]
-) -> list[_Compared]:
+def _turned(reading: _Reading, compared: list[_Compared]) -> list[_Compared]:
     """Return the comparisons, those that only a `not` sets apart as contradictions."""
-    close = [one for one in compared if one.spot.own >= SAME_WORDS]
-    negated = is_negated(claim)
-    if not close or any(one.sentence(sources).is_negated == negated for one in close):
-        return list(compared)
+    close = [spot for spot in reading.spots if spot.own >= SAME_WORDS]
+    negated = is_negated(reading.claim)
+    if not close or any(reading.sentence(spot).is_negated == negated for spot in close):
+        return compared
     return [replace(one, contradiction=max(one.contradiction, OTHER_NEGATION)) for one in compared]
 
 
 def _has_number(fact: Fact, known: Sequence[Source]) -> bool:
     units = [source.units[fact.value] for source in known if fact.value in source.units]
     return any(not fact.unit or not some.isdisjoint({fact.unit, ""}) for some in units)
-
-
-def _mark(fact: Fact, label: str) -> Range:
-    return Range(fact.start, fact.end, label)
 
 
 def _literal(claim: str, sources: Sequence[Source]) -> Evidence | None:
@@ -198,17 +218,18 @@ def _literal(claim: str, sources: Sequence[Source]) -> Evidence | None:
     return None
 
 
-def _finding(
-    item: Item, sources: Sequence[Source], compared: Sequence[_Compared], new: Sequence[Range]
-) -> Finding:
+def _finding(item: Item, reading: _Reading, compared: Sequence[_Compared]) -> Finding:
     best = max(compared, key=lambda one: one.support)
-    support = min([best.support, *(CAPS[mark.label] for mark in new)])
     against = max(compared, key=lambda one: one.contradiction)
-    label = SUPPORTED if support >= 0.5 else UNSUPPORTED
-    evidence = best.evidence(sources, "supports" if support >= 0.5 else "nearest", best.support)
-    if label == UNSUPPORTED and against.contradiction >= 0.5:
-        label = CONTRADICTED
-        evidence = against.evidence(sources, "contradicts", against.contradiction)
-    ranges = () if label == SUPPORTED else (Range(0, len(item.text), label, 1 - support), *new)
+    support = min([best.support, *(CAPS[mark.label] for mark in reading.new)])
     scores = {UNSUPPORTED: 1 - support, CONTRADICTED: against.contradiction}
+    if support >= 0.5:
+        evidence = reading.evidence(best.spot, "supports", support)
+        return Finding(1 - support, SUPPORTED, evidence=(evidence,), scores=scores)
+    if against.contradiction >= 0.5:
+        label = CONTRADICTED
+        evidence = reading.evidence(against.spot, "contradicts", against.contradiction)
+    else:
+        label, evidence = UNSUPPORTED, reading.evidence(best.spot, "nearest", best.support)
+    ranges = (Range(0, len(item.text), label, 1 - support), *reading.new)
     return Finding(1 - support, label, ranges, (evidence,), scores=scores)

@@ -48,6 +48,7 @@ def test_disguised_text_is_read_also_as_it_is_meant(text: str, meant: str) -> No
         ("I ❤️ you", "I  heart  you"),
         ("👩\u200d👧", " woman  girl "),
         ("🖕🏿", " reversed hand with middle finger extended "),
+        ("🙂🙂🙂!", " slightly smiling face !"),
         ("ok\U000e0068\U000e0069", "okhi"),
         ("so\u00adft\x00", "soft"),
     ],
