@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -141,15 +142,21 @@ class EncoderRunner:
                 item.call.settle(item.place, outcome)
 
     def _take(self) -> list[Item]:
-        """Take the oldest item and the waiting ones nearest to it in length."""
+        """Take the oldest item and the waiting ones nearest to it in length.
+
+        On a CPU, as many stay as the other threads' share is.
+        """
+        share = ceil(
+            len(self._waiting) / (1 if self._graph.is_on_gpu else self._workers.num_threads)
+        )
         oldest = self._waiting.popleft()
         size = len(oldest.window.ids)
-        if 2 * size > self._batch_tokens or not self._waiting:
+        if 2 * size > self._batch_tokens or share < 2:
             return [oldest]
         taken, longest = [oldest], size
         for item in sorted(self._waiting, key=lambda item: abs(len(item.window.ids) - size)):
             longest = max(longest, len(item.window.ids))
-            if longest * (len(taken) + 1) > self._batch_tokens:
+            if len(taken) == share or longest * (len(taken) + 1) > self._batch_tokens:
                 break
             taken.append(item)
         chosen = set(map(id, taken))

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from app.bundles import load_bundle
 from app.encoder.encoder import Encoder
 from app.encoder.frames import Window
-from app.encoder.runner import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, SLICE, batch_tokens
+from app.encoder.runner import (
+    CPU_BATCH_TOKENS,
+    GPU_BATCH_TOKENS,
+    SLICE,
+    EncoderRunner,
+    batch_tokens,
+)
 from app.errors import EngineBusy, ModelFailed, ModelOutputInvalid
 from app.runtime import Arrays, Graph, Interrupt, Workers, open_graph
 from tests.bundles import write_embedder
@@ -126,6 +132,21 @@ async def test_a_batch_takes_the_oldest_and_those_nearest_in_length(
         gate.open()
 
     assert noted.runs == [[3, 3, 3], [8], [5]]
+
+
+async def test_a_batch_leaves_the_other_threads_their_share(make: Make) -> None:
+    encoder, noted = make()
+    workers = Workers(2)
+    encoder.runner = EncoderRunner(noted, workers, queue_size=8, batch_tokens=256)
+    gates = [Gate(workers), Gate(workers)]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(encoder.read(["gates"] * 8))
+        await until(lambda: encoder.runner.num_waiting == 8)
+        gates[0].open()
+    gates[1].open()
+    workers.close()
+
+    assert [len(run) for run in noted.runs] == [4, 2, 1, 1]
 
 
 async def test_a_full_queue_is_refused_at_once(make: Make, workers: Workers) -> None:
