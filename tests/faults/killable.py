@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition, Thread
+from typing import Self
 
 import psutil
 
@@ -81,13 +80,26 @@ def killable_postgres() -> Generator[KillablePostgres]:
 
 
 class Program:
-    """A Python program in a process of its own, whose output is read line by line."""
+    """A Python module in a process of its own, whose output is read line by line.
 
-    def __init__(self, module: str, *arguments: str) -> None:
-        command: Sequence[str] = (sys.executable, "-m", module, *arguments)
+    It does not outlive the block in which it is used.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.lines: list[str] = []
         self._grown = Condition()
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+        )
         self._reader = Thread(target=self._read)
         self._reader.start()
 
@@ -103,14 +115,23 @@ class Program:
 
     def kill(self) -> list[str]:
         """Kill it with -9, and return all it had said by then."""
-        os.kill(self._process.pid, signal.SIGKILL)
-        return self.end()
-
-    def end(self) -> list[str]:
-        """Wait for its end and return what it said."""
+        self._process.kill()
         self._process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         return self.lines
+
+    def terminate(self) -> int:
+        """Ask it to end, and return its exit status."""
+        self._process.terminate()
+        status = self._process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        return status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -118,5 +139,5 @@ class Program:
             for line in output:
                 if line.endswith(b"\n"):  # else it was killed in the middle of it
                     with self._grown:
-                        self.lines.append(line.decode("ascii").strip())
+                        self.lines.append(line.decode().strip())
                         self._grown.notify_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,18 +30,18 @@ def play_round(
 ) -> list[str]:
     """Let workers record, kill them and perhaps Postgres, and return what they said."""
     program = ("tests.faults.recording_program", str(folder), postgres.url)
-    workers = [Program(*program) for _ in range(WORKERS)]
-    for worker in workers:
-        worker.wait_for(chance.randint(1, 150))
-    if n not in POSTGRES_LIVES_IN:
-        postgres.kill()
-        workers[0].wait_for(len(workers[0].lines) + chance.randint(1, 60))
-    if n % 2:  # else the workers die while it is down
-        postgres.revive()
-        workers[1].wait_for(len(workers[1].lines) + chance.randint(1, 100))
-    said = [line for worker in workers for line in worker.kill()]
+    with ExitStack() as living:
+        workers = [living.enter_context(Program(*program)) for _ in range(WORKERS)]
+        for worker in workers:
+            worker.wait_for(chance.randint(1, 150))
+        if n not in POSTGRES_LIVES_IN:
+            postgres.kill()
+            workers[0].wait_for(len(workers[0].lines) + chance.randint(1, 60))
+        if n % 2:  # else the workers die while it is down
+            postgres.revive()
+            workers[1].wait_for(len(workers[1].lines) + chance.randint(1, 100))
     postgres.revive()
-    return said
+    return [line for worker in workers for line in worker.lines]
 
 
 async def drain_the_rest(folder: Path, url: str) -> None:
