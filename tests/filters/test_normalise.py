@@ -78,8 +78,8 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 
 def test_normalising_any_character_twice_changes_nothing() -> None:
-    """In bulk, with a Latin and another letter before, for every 7th code point."""
-    for code in range(0, sys.maxunicode, 7):
+    """In bulk, with a Latin and another letter before, for every 41st code point."""
+    for code in range(0, sys.maxunicode, 41):
         plain = normalise(f"x{chr(code)}ж{chr(code)} {chr(code)}").text
 
         assert normalise(plain).text == plain
