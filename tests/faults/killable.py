@@ -56,12 +56,6 @@ class KillablePostgres:
             for process in stopped:
                 process.resume()
 
-    def limit_files(self, size: int) -> None:
-        """Let its processes write no file beyond `size`, as on a full disk; -1 lifts that."""
-        for process in (self.postmaster, *self.postmaster.children(recursive=True)):
-            _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
-            process.rlimit(psutil.RLIMIT_FSIZE, (size, hard))
-
     def stop(self) -> None:
         """Shut it down in order."""
         self._server.stop()
