@@ -22,9 +22,10 @@ CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "of
 
 
 @contextmanager
-def throwaway_home() -> Generator[Path]:
+def throwaway_home(*, on_disk: bool = False) -> Generator[Path]:
     """Make a state folder that is in memory, short of path, and open to Postgres' own user."""
-    home = Path(tempfile.mkdtemp(prefix="ps-", dir=MEMORY if MEMORY.is_dir() else None))
+    in_memory = MEMORY.is_dir() and not on_disk
+    home = Path(tempfile.mkdtemp(prefix="ps-", dir=MEMORY if in_memory else None))
     home.chmod(0o755)
     try:
         yield home
@@ -33,9 +34,11 @@ def throwaway_home() -> Generator[Path]:
 
 
 @contextmanager
-def throwaway_server(settings: Mapping[str, str] = CARELESS) -> Generator[str]:
+def throwaway_server(
+    settings: Mapping[str, str] = CARELESS, *, on_disk: bool = False
+) -> Generator[str]:
     """Start a server and yield its address."""
-    with throwaway_home() as home:
+    with throwaway_home(on_disk=on_disk) as home:
         server = EmbeddedPostgres(home, settings=settings)
         try:
             yield server.start()

@@ -9,6 +9,8 @@ from app.errors import PenstockError, Unavailable, Unstorable
 
 UNSTORABLE = ("21", "22", "23", "54")
 """SQLSTATE classes that blame the values: cardinality, data, constraint, program limit."""
+OTHER_TABLES = ("42P01", "42703", "42883", "3F000")
+"""A table, column, function or schema that is not there."""
 DRIVER_ERRORS = (
     exc.SQLAlchemyError,
     asyncpg.PostgresError,
@@ -27,6 +29,11 @@ def translate(error: BaseException) -> PenstockError:
         return Unstorable(f"Postgres refused the values (SQLSTATE {state}).")
     if isinstance(cause, ValueError | TypeError) or _is_bad_argument(cause):
         return Unstorable(f"The values cannot be sent to Postgres ({type(cause).__name__}).")
+    if state in OTHER_TABLES:
+        return Unavailable(
+            f"The database's tables do not fit this version of Penstock (SQLSTATE {state}): "
+            "run `penstock migrate`."
+        )
     reason = f"SQLSTATE {state}" if state else type(cause).__name__
     return Unavailable(f"The database is not available right now ({reason}).")
 

@@ -59,6 +59,10 @@ def test_the_message_names_what_the_server_calls_it() -> None:
     assert "ConnectionRefusedError" in translate(ConnectionRefusedError(SAID)).message
 
 
+def test_missing_tables_are_a_matter_of_migration() -> None:
+    assert "penstock migrate" in translate(asyncpg.UndefinedTableError(SAID)).message
+
+
 def test_only_the_server_has_codes() -> None:
     assert sqlstate(asyncpg.UniqueViolationError(SAID)) == "23505"
     assert sqlstate(ValueError(SAID)) is None
