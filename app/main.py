@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
     """Open everything, in the order in which it is needed, and close it the other way round."""
     metrics: Metrics = app.state.metrics
+    chain = Chain.build(settings.chain, partial(settings.locate, "chain"))
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(open_database(settings))
         models = await stack.enter_async_context(open_models(settings, link.resolve))
@@ -83,7 +84,6 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         searcher = Searcher(sources, models.embedder, settings.retrieval.refresh_s)
         await searcher.start()
         stack.push_async_callback(searcher.close)
-        chain = Chain.build(settings.chain, partial(settings.locate, "chain"))
         stack.push_async_callback(chain.close)
         await chain.open(FilterResources(models, searcher))
         recorder = Recorder(

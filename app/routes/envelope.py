@@ -76,6 +76,16 @@ def error_response(
     return response
 
 
+def reported(error: Exception) -> PenstockError:
+    """Return what a client may know of an error; what only the log may know goes there."""
+    if isinstance(error, PenstockError):
+        if error.status == PenstockError.status:
+            log.error("request_failed", error=error.code, exc_info=error)
+        return error
+    log.error("request_failed", error=type(error).__name__, exc_info=error)
+    return PenstockError()
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Give the framework's own errors the one shape too."""
     app.add_exception_handler(PenstockError, _on_penstock_error)
@@ -84,8 +94,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _on_penstock_error(request: Request, error: Exception) -> JsonResponse:
-    assert isinstance(error, PenstockError)  # noqa: S101  registered for this class only
-    return error_response(error, getattr(error, "headers", None))
+    return error_response(reported(error))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JsonResponse:
@@ -122,11 +131,8 @@ class EnvelopeMiddleware:
             await self.app(scope, receive, reply.send)
         except (ClientGone, ClientDisconnect):
             reply.status = reply.status or CLIENT_GONE
-        except PenstockError as error:
-            await reply.fail(error, scope, receive)
-        except Exception as error:
-            log.exception("request_failed", error=type(error).__name__)
-            await reply.fail(PenstockError(), scope, receive)
+        except Exception as error:  # noqa: BLE001  whatever it is, the client gets an answer
+            await reply.fail(reported(error), scope, receive)
         finally:
             self._count(scope, reply.status or CLIENT_GONE, perf_counter() - started)
 

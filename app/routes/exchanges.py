@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
@@ -56,9 +54,9 @@ class ExchangeFilter(BaseModel):
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
     """Most exchanges on a page."""
     before: UUID | None = None
-    """Only exchanges older than this one: where the next page begins."""
+    """Only exchanges older than this one: the `next` of a page."""
     after: UUID | None = None
-    """Only exchanges newer than this one: where the previous page ends."""
+    """Only exchanges newer than this one: the `previous` of a page."""
 
     @model_validator(mode="after")
     def _has_one_cursor(self) -> ExchangeFilter:
@@ -77,15 +75,12 @@ class ExchangeFilter(BaseModel):
     response_model=ExchangePage,
     responses=error_docs(400, 401, 403, 503),
 )
-async def list_exchanges(
-    request: Request, wanted: Annotated[ExchangeFilter, Query()], service: Served
-) -> Response:
-    """Return one page. `next` and `previous` are the addresses of its neighbours, or null."""
+async def list_exchanges(wanted: Annotated[ExchangeFilter, Query()], service: Served) -> Response:
+    """Return one page; its `next`, given as `before`, leads on, and its `previous` as `after` back."""
     found = await service.exchanges.page(
         wanted.query(), wanted.limit + 1, before=wanted.before, after=wanted.after
     )
-    page = _page(found, wanted, request.scope.get("root_path", "") + "/exchanges")
-    return JsonResponse(page.model_dump())
+    return JsonResponse(_page(found, wanted).model_dump())
 
 
 @router.get(
@@ -102,23 +97,14 @@ async def get_exchange(exchange_id: UUID, service: Served) -> Response:
     return JsonResponse(ExchangeRecord.of(exchange).model_dump())
 
 
-def _page(found: Sequence[ExchangeSummary], wanted: ExchangeFilter, path: str) -> ExchangePage:
-    """Cut the one exchange too many off, and find out where the neighbours are."""
+def _page(found: Sequence[ExchangeSummary], wanted: ExchangeFilter) -> ExchangePage:
+    """Cut the one exchange too many off, and find out whether there are neighbours."""
     is_cut = len(found) > wanted.limit
     shown = found[1:] if is_cut and wanted.after else found[: wanted.limit]
     has_older = bool(wanted.after) or is_cut
     has_newer = bool(wanted.before) or (bool(wanted.after) and is_cut)
     return ExchangePage(
         items=[ExchangeItem.of(summary) for summary in shown],
-        next=_link(path, wanted, before=shown[-1].id) if shown and has_older else None,
-        previous=_link(path, wanted, after=shown[0].id) if shown and has_newer else None,
+        next=shown[-1].id if shown and has_older else None,
+        previous=shown[0].id if shown and has_newer else None,
     )
-
-
-def _link(path: str, wanted: ExchangeFilter, **cursor: UUID) -> str:
-    kept = wanted.model_dump(exclude_unset=True, exclude={"before", "after"})
-    return f"{path}?{urlencode({name: _word(value) for name, value in (kept | cursor).items()})}"
-
-
-def _word(value: Any) -> str:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)

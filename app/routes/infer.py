@@ -12,7 +12,7 @@ from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.answers import InferResponse, error_docs
 from app.routes.authentication import requires
-from app.routes.envelope import error_response
+from app.routes.envelope import error_response, reported
 from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import InferRequest, inline_schema
@@ -79,7 +79,7 @@ async def _answer(exchange: Exchange, request: Request, service: Service) -> Res
         work = service.pipeline.run(exchange)
         await until_interrupted(request.receive, service.drain, work)
     except PenstockError as error:
-        return error_response(error, exchange_headers(exchange))
+        return error_response(reported(error), exchange_headers(exchange))
     finally:
         service.metrics.count_exchange(exchange)
     answer = InferResponse.of(exchange).model_dump()

@@ -52,10 +52,10 @@ class ExchangePage(Answer):
     """Some exchanges, newest first."""
 
     items: list[ExchangeItem]
-    next: str | None
-    """Address of the page with older exchanges."""
-    previous: str | None
-    """Address of the page with newer exchanges."""
+    next: UUID | None
+    """Give it as `before` for the page with older exchanges; null on the last one."""
+    previous: UUID | None
+    """Give it as `after` for the page with newer exchanges; null on the first one."""
 
 
 class MessageRecord(Answer):

@@ -16,19 +16,15 @@ from contextlib import aclosing
 from time import perf_counter
 from typing import Any
 
-import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
-from app.routes.envelope import envelope
+from app.routes.envelope import envelope, error_response, reported
 from app.routes.interruption import ClientGone, until_interrupted
 from app.routes.json_body import render
 from app.routes.service import Service
-
-log = structlog.get_logger(__name__)
 
 
 def exchange_headers(exchange: Exchange) -> dict[str, str]:
@@ -63,18 +59,23 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events; the exchange is complete and recorded before the last one.
 
+        What fails before anything was sent is an ordinary error response.
+
         Raises:
-            PenstockError: it failed before anything was sent.
             ClientGone: the client left.
         """
         try:
             await until_interrupted(receive, self._service.drain, self._flow(send))
         except ClientGone:
             raise
-        except Exception as error:
-            if not self._is_started:
-                raise
-            await self._send(send, event("error", self._failure(error)), is_last=True)
+        except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
+            error = reported(raised)
+            if self._is_started:
+                content = {**envelope(error), "id": str(self._exchange.id)}
+                await self._send(send, event("error", content), is_last=True)
+            else:
+                response = error_response(error, exchange_headers(self._exchange))
+                await response(scope, receive, send)
         finally:
             self._service.metrics.count_exchange(self._exchange)
 
@@ -98,9 +99,3 @@ class EventStream(Response):
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
         await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
-
-    def _failure(self, error: Exception) -> dict[str, Any]:
-        if not isinstance(error, PenstockError):
-            log.error("stream_failed", error=type(error).__name__, exc_info=error)
-            error = PenstockError()
-        return {**envelope(error), "id": str(self._exchange.id)}

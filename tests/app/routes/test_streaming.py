@@ -10,6 +10,7 @@ from app.errors import DeadlineExceeded, ModelFailed
 from app.exchange import Outcome
 from app.routes.answers import InferResponse
 from app.routes.streaming import event
+from app.server import BoundedProtocol
 from app.settings import LimitSettings
 from app.store.database import Database
 from app.store.keys import Scope
@@ -179,6 +180,22 @@ async def test_who_leaves_a_stream_that_never_pauses_does_not_stop_the_others(de
 
     assert desk.records.exchanges[0].outcome is Outcome.CANCELLED
     assert desk.engine.written < 50_000
+
+
+class Impatient(BoundedProtocol):
+    write_s = 0.2
+
+
+async def test_who_never_reads_frees_the_model(desk: Desk) -> None:
+    desk.let_write(*["x" * 10_000] * 10_000)
+    async with listening(desk.app, Impatient) as port, await RawClient.connect(port) as client:
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await client.send(post("/infer", json.dumps(QUESTION).encode(), desk.bearer()))
+        await until(lambda: len(desk.records.exchanges) == 1)
+
+    assert desk.records.exchanges[0].outcome is Outcome.CANCELLED
+    assert desk.engine.closed == 1
+    assert desk.engine.written < 10_000
 
 
 @pytest.mark.parametrize("stream", [True, False])
