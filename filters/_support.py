@@ -62,6 +62,8 @@ class Spot:
     sentence: int
     own: float
     """Of the claim's words, how many stand in the sentence."""
+    back: float
+    """Of the sentence's words, how many stand in the claim."""
     share: float
     """Of the claim's words, how many stand in the sentence or one beside it."""
 
@@ -119,10 +121,8 @@ def best_spots(claim: str, sources: Sequence[Source], limit: int) -> list[Spot]:
         for number, source in enumerate(sources)
         for place, sentence in enumerate(source.sentences)
     )
-    return [
-        Spot(-number, -place, own, _share(stems, _nearby(sources[-number], -place)))
-        for own, number, place in heapq.nlargest(limit, shares)
-    ]
+    best = heapq.nlargest(limit, shares)
+    return [_spot(stems, sources[-number], -number, -place) for _, number, place in best]
 
 
 def text_around(source: Source, place: int) -> str:
@@ -144,6 +144,12 @@ def text_around(source: Source, place: int) -> str:
 def _sentence(text: str, start: int, end: int) -> Sentence:
     body = text[start:end]
     return Sentence(start, end, content_stems(body), is_negated(body))
+
+
+def _spot(stems: frozenset[str], source: Source, passage: int, place: int) -> Spot:
+    words = source.sentences[place].stems
+    own, back = _share(stems, words), _share(words, stems)
+    return Spot(passage, place, own, back, _share(stems, _nearby(source, place)))
 
 
 def _nearby(source: Source, place: int) -> frozenset[str]:

@@ -44,11 +44,14 @@ WORDS_SHARE = 0.35
 """How much shared words weigh against the model: a small model is unsure, words are not."""
 
 NEW_NUMBER, NEW_NAME = "new_number", "new_name"
-CAPS = {NEW_NUMBER: 0.2, NEW_NAME: 0.4}
-"""Most support for a claim with a number or a name that its passages do not have."""
+NEW_NUMBER_CAP = 0.2
+"""Most support for a claim with a number that its passages do not have."""
+NEW_NAME_FACTOR = 0.6
+"""What a new name leaves of the support. Milder: claims often name what passages speak of."""
 
-SAME_WORDS = 0.8
-"""From this share on, claim and sentence are about the same, so a `not` turns the meaning."""
+SAME_WORDS, SAME_SENTENCE = 0.8, 0.6
+"""From these shares of common words on, in the claim and in the sentence, both are about the
+same, so that a `not` in one of them turns the meaning."""
 
 OTHER_NEGATION = 0.7
 """How sure it is that then one contradicts the other."""
@@ -165,11 +168,11 @@ class Grounding(Filter):
             sources,
             best_spots(claim, sources, self.options.pairs),
             _literal(claim, sources),
-            self._new_facts(text, [*sources, source_of(context.prompt)]),
+            self._new_facts(text, [*sources, *_beside(context)]),
         )
 
     def _new_facts(self, text: str, known: Sequence[Source]) -> list[Range]:
-        """Return the numbers and names that neither a passage nor the prompt has."""
+        """Return the numbers and names that nothing known has."""
         found: list[Fact] = []
         if self.options.numbers:
             numbers = (*quantities(text), *number_words(text))
@@ -198,11 +201,18 @@ class Grounding(Filter):
 
 def _turned(reading: _Reading, compared: list[_Compared]) -> list[_Compared]:
     """Return the comparisons, those that only a `not` sets apart as contradictions."""
-    close = [spot for spot in reading.spots if spot.own >= SAME_WORDS]
+    spots = reading.spots
+    close = [s for s in spots if s.own >= SAME_WORDS and s.back >= SAME_SENTENCE]
     negated = is_negated(reading.claim)
     if not close or any(reading.sentence(spot).is_negated == negated for spot in close):
         return compared
     return [replace(one, contradiction=max(one.contradiction, OTHER_NEGATION)) for one in compared]
+
+
+def _beside(context: Context) -> list[Source]:
+    """Return what names things beside the passages' text: the question and their titles."""
+    titles = "\n".join(passage.title for passage in context.passages)
+    return [source_of(context.prompt), source_of(titles)]
 
 
 def _has_number(fact: Fact, known: Sequence[Source]) -> bool:
@@ -218,10 +228,16 @@ def _literal(claim: str, sources: Sequence[Source]) -> Evidence | None:
     return None
 
 
+def _bounded(support: float, new: set[str]) -> float:
+    if NEW_NAME in new:
+        support *= NEW_NAME_FACTOR
+    return min(support, NEW_NUMBER_CAP) if NEW_NUMBER in new else support
+
+
 def _finding(item: Item, reading: _Reading, compared: Sequence[_Compared]) -> Finding:
     best = max(compared, key=lambda one: one.support)
     against = max(compared, key=lambda one: one.contradiction)
-    support = min([best.support, *(CAPS[mark.label] for mark in reading.new)])
+    support = _bounded(best.support, {mark.label for mark in reading.new})
     scores = {UNSUPPORTED: 1 - support, CONTRADICTED: against.contradiction}
     if support >= 0.5:
         evidence = reading.evidence(best.spot, "supports", support)

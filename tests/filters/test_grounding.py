@@ -147,6 +147,15 @@ async def test_what_the_prompt_names_is_not_new(resources: BundledResources) -> 
         assert [claim[r.start : r.end] for r in finding.ranges[1:]] == expected
 
 
+async def test_what_a_title_names_is_not_new(resources: BundledResources) -> None:
+    passage = Passage("1", "It was opened by the mayor.", "x", title="The Kiel Gate of 1895")
+
+    finding = await judge(resources, item("The mayor opened the Kiel gate in 1895.", (passage,)))
+
+    assert finding is not None
+    assert len(finding.ranges) <= 1
+
+
 async def test_the_checks_of_facts_can_be_switched_off(resources: BundledResources) -> None:
     claim = item("The gate was built in 1932 by Emil Lang.")
 
