@@ -132,20 +132,16 @@ def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
 
 def _show(metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: Searcher) -> None:
     """Show the numbers that are read whenever the metrics are."""
-    for bundle in models.bundles:
-        metrics.model_info(bundle.name, bundle.version)
-    for name, explanation, read in (
-        ("penstock_log_pending_bytes", "Bytes waiting.", lambda: recorder.pending_bytes),
-        ("penstock_log_oldest_seconds", "Age of the oldest.", lambda: recorder.oldest_age_s),
-        ("penstock_log_alive", "1 while its threads run.", lambda: recorder.is_alive),
-        ("penstock_log_dead_letters", "Records set aside as files.", lambda: recorder.dead_letters),
-        ("penstock_passages", "Passages in the index.", lambda: searcher.num_passages),
-    ):
-        metrics.gauge(name, explanation, read)
-    for name, explanation, read_total in (
-        ("penstock_log_recorded", "Exchanges kept.", lambda: recorder.recorded_total),
-        ("penstock_log_drained", "Exchanges in Postgres.", lambda: recorder.drained_total),
-        ("penstock_log_quarantined", "Records set aside.", lambda: recorder.quarantined_total),
-        ("penstock_log_dropped", "Exchanges refused.", lambda: recorder.dropped),
-    ):
-        metrics.counter(name, explanation, read_total)
+    for reference in models.references:
+        metrics.model_info(*reference.split("@"))
+    gauge, counter = metrics.gauge, metrics.counter
+    gauge("penstock_passages", "Passages in the index.", lambda: searcher.num_passages)
+    gauge("penstock_model_queue_size", "What waits for a model.", models.queues, "bundle")
+    gauge("penstock_log_pending_bytes", "Waiting for Postgres.", lambda: recorder.pending_bytes)
+    gauge("penstock_log_oldest_seconds", "Age of the oldest.", lambda: recorder.oldest_age_s)
+    gauge("penstock_log_alive", "1 while its threads run.", lambda: recorder.is_alive)
+    gauge("penstock_log_dead_letters", "Records kept as files.", lambda: recorder.dead_letters)
+    counter("penstock_log_recorded", "Exchanges kept.", lambda: recorder.recorded_total)
+    counter("penstock_log_drained", "Exchanges in Postgres.", lambda: recorder.drained_total)
+    counter("penstock_log_quarantined", "Set aside.", lambda: recorder.quarantined_total)
+    counter("penstock_log_dropped", "Exchanges refused.", lambda: recorder.dropped, "reason")

@@ -41,6 +41,11 @@ class TextClassifier:
         """Whether its threads are at work."""
         return self._encoder.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Texts that wait in front of it, in windows."""
+        return self._encoder.num_waiting
+
     async def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
         """Return one row per text and one column per label, each in [0, 1].
 

@@ -40,6 +40,11 @@ class TextEmbedder:
         """Whether its threads are at work."""
         return self._encoder.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Texts that wait in front of it, in windows."""
+        return self._encoder.num_waiting
+
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit-length row per text; a long text gets the mean of its windows.
 

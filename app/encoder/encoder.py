@@ -50,6 +50,11 @@ class Encoder:
         """Whether the threads are at work."""
         return self.runner.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Windows that wait for a thread."""
+        return self.runner.num_waiting
+
     async def read(self, texts: Sequence[Text]) -> list[list[Row]]:
         """Return the rows of each text's windows.
 

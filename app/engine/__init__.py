@@ -91,6 +91,10 @@ class Engine(Protocol):
     def is_alive(self) -> bool:
         """Whether its threads are at work; once false, it stays false."""
 
+    @property
+    def num_waiting(self) -> int:
+        """How much waits in front of it."""
+
     def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion; closing the generator cancels the work.
 

@@ -48,6 +48,11 @@ class Answerer:
         """Whether its threads are at work."""
         return self._encoder.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Texts that wait in front of it, in windows."""
+        return self._encoder.num_waiting
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the supporting sentence, or the abstention, as one piece.
 

@@ -36,6 +36,11 @@ class LabelEngine:
         """Whether its threads are at work."""
         return self._classifier.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Texts that wait in front of it, in windows."""
+        return self._classifier.num_waiting
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the label as one piece; a sigmoid without a likely label gives the neutral one.
 

@@ -50,6 +50,11 @@ class Generator:
         """Whether the engine's thread is at work."""
         return self._workers.is_alive
 
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait for the one in work."""
+        return max(0, self._num_requests - 1)
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion as it is written; closing stops the running step.
 

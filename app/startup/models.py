@@ -23,6 +23,9 @@ class _Model(Protocol):
     @property
     def is_alive(self) -> bool: ...
 
+    @property
+    def num_waiting(self) -> int: ...
+
     async def close(self) -> None: ...
 
 
@@ -34,11 +37,10 @@ class LoadedModels:
         self._resolve = resolve
         self._workers = Workers(num_threads(settings.runtime.threads))
         self._classifiers: dict[str, TextClassifier] = {}
-        self._opened: list[_Model] = []
+        self._opened: dict[str, _Model] = {}
         self.embedder: TextEmbedder
         self.engines: dict[str, Engine] = {}
         """Each engine by its name and by `name@version`."""
-        self.bundles: list[Bundle] = []
 
     async def open(self) -> None:
         """Load the encoder and all engines.
@@ -49,11 +51,11 @@ class LoadedModels:
         runtime = self._settings.runtime
         encoder = await self._bundle(self._settings.encoder)
         self.embedder = await asyncio.to_thread(open_embedder, encoder, runtime, self._workers)
-        self._opened.append(self.embedder)
+        self._opened[encoder.reference] = self.embedder
         for reference in (self._settings.model, *self._settings.models):
             bundle = await self._bundle(reference)
             engine = await open_engine(bundle, runtime, self.embedder, self._workers)
-            self._opened.append(engine)
+            self._opened[bundle.reference] = engine
             # `name` alone means the version named first.
             self.engines.setdefault(bundle.name, engine)
             self.engines[bundle.reference] = engine
@@ -70,26 +72,33 @@ class LoadedModels:
             opened = await asyncio.to_thread(
                 open_classifier, bundle, self._settings.runtime, self._workers
             )
-            self._opened.append(opened)
+            self._opened[bundle.reference] = opened
             self._classifiers[resolved] = opened
         return self._classifiers[resolved]
 
     async def close(self) -> None:
         """Close all models, then their threads."""
-        for model in reversed(self._opened):
+        for model in reversed(self._opened.values()):
             await model.close()
         await asyncio.to_thread(self._workers.close)
 
     @property
     def is_alive(self) -> bool:
         """Whether every model's threads are at work."""
-        return all(model.is_alive for model in self._opened)
+        return all(model.is_alive for model in self._opened.values())
+
+    @property
+    def references(self) -> list[str]:
+        """All loaded bundles, as `name@version`."""
+        return list(self._opened)
+
+    def queues(self) -> dict[str, int]:
+        """How much waits in front of each model, by `name@version`."""
+        return {reference: model.num_waiting for reference, model in self._opened.items()}
 
     async def _bundle(self, reference: str) -> Bundle:
         resolved = await self._resolve(reference)
-        bundle = await asyncio.to_thread(load_bundle, self._settings.models_dir, resolved)
-        self.bundles.append(bundle)
-        return bundle
+        return await asyncio.to_thread(load_bundle, self._settings.models_dir, resolved)
 
 
 @asynccontextmanager

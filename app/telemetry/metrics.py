@@ -6,7 +6,6 @@ Names that begin with `gen_ai_` and `http_server_` follow OpenTelemetry's semant
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import (
@@ -30,7 +29,7 @@ FIRST_TOKEN_SECONDS = (0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.25, 0.5, 1.
 TOKENS = (1, 4, 16, 64, 256, 1_024, 4_096, 16_384)
 
 Reading = float | Mapping[str, float]
-"""A number, or one for each reason."""
+"""A number, or one for each value of a label."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -163,13 +162,17 @@ class Metrics:
         """Note how long a stream's client waited for the first text."""
         self._first.labels(model).observe(seconds)
 
-    def gauge(self, name: str, explanation: str, read: Callable[[], float]) -> None:
-        """Show a number that is read whenever the metrics are."""
-        self.registry.register(_Reading(GaugeMetricFamily, name, explanation, read))
+    def gauge(
+        self, name: str, explanation: str, read: Callable[[], Reading], label: str = ""
+    ) -> None:
+        """Show a number that is read whenever the metrics are, or one for each `label`."""
+        self.registry.register(_Reading(GaugeMetricFamily, name, explanation, read, label))
 
-    def counter(self, name: str, explanation: str, read: Callable[[], Reading]) -> None:
-        """Show a number that only grows, or several by `reason`."""
-        self.registry.register(_Reading(CounterMetricFamily, name, explanation, read))
+    def counter(
+        self, name: str, explanation: str, read: Callable[[], Reading], label: str = ""
+    ) -> None:
+        """Show a number that only grows, or one for each `label`."""
+        self.registry.register(_Reading(CounterMetricFamily, name, explanation, read, label))
 
     def model_info(self, name: str, version: str) -> None:
         """Show a loaded bundle."""
@@ -189,24 +192,24 @@ class _Reading(Collector):
         name: str,
         explanation: str,
         read: Callable[[], Reading],
+        label: str,
     ) -> None:
         self._kind = kind
         self._name = name
         self._explanation = explanation
         self._read = read
+        self._labels = [label] if label else []
 
     def describe(self) -> Iterable[Metric]:
         """Name the metric without reading it."""
-        return [self._kind(self._name, self._explanation)]
+        return [self._kind(self._name, self._explanation, labels=self._labels)]
 
     def collect(self) -> Iterable[Metric]:
         """Read the metric; what cannot be read must not take the others with it."""
-        value: Reading = math.nan
+        family = self._kind(self._name, self._explanation, labels=self._labels)
         with contextlib.suppress(Exception):
             value = self._read()
-        by_reason = isinstance(value, Mapping)
-        family = self._kind(self._name, self._explanation, labels=["reason"] if by_reason else [])
-        readings = value.items() if isinstance(value, Mapping) else [(None, value)]
-        for reason, number in readings:
-            family.add_metric([] if reason is None else [reason], float(number))
+            values = value if isinstance(value, Mapping) else {"": value}
+            for label, number in values.items():
+                family.add_metric([label] if self._labels else [], float(number))
         return [family]

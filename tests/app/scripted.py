@@ -16,6 +16,7 @@ class ScriptedEngine:
     version = "1"
     task = Task.TEXT_GENERATION
     is_alive = True
+    num_waiting = 0
 
     def __init__(
         self,

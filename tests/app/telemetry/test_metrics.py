@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 import re
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -80,8 +79,17 @@ def test_a_gauge_that_cannot_be_read_leaves_the_others() -> None:
     metrics.model_info("answer", "1")
 
     shown = values(metrics)
-    assert math.isnan(shown["penstock_broken{}"])
+    assert "penstock_broken{}" not in shown
     assert shown["penstock_model_info{name=answer,version=1}"] == 1
+
+
+def test_a_counter_may_have_one_number_for_each_reason() -> None:
+    metrics = Metrics()
+    metrics.counter("penstock_dropped", "Dropped.", lambda: {"full": 2, "late": 1}, "reason")
+
+    shown = values(metrics)
+    assert shown["penstock_dropped_total{reason=full}"] == 2
+    assert shown["penstock_dropped_total{reason=late}"] == 1
 
 
 def test_names_keep_prometheus_conventions() -> None:
