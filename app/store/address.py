@@ -33,6 +33,8 @@ class Address:
         try:
             parts = urlsplit(url)
             parameters = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+            if "," not in parts.netloc:  # several hosts, each with its port
+                _ = parts.port
         except ValueError:
             parts, parameters = urlsplit(""), {}
         if parts.scheme not in SCHEMES:

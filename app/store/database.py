@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -13,35 +14,42 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.errors import DatabaseError
 from app.store.address import Address
-from app.store.failures import DRIVER_ERRORS, sqlstate, translate
+from app.store.failures import DRIVER_ERRORS, how_to_mend, translate
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 SILENCE_S = 2.0
 """How long a statement may be overdue before the server counts as gone."""
 LOCK_TIMEOUT_S = 5.0
+IDLE_TIMEOUT_S = 60.0
+"""How long a unit of work may do nothing before the server ends it."""
 POOL_TIMEOUT_S = 5.0
 RECYCLE_S = 1_800
+CLOSE_TIMEOUT_S = 5.0
 OLDEST_SERVER = 140_000
-
-MENDING = {
-    "28P01": "The password is wrong.",
-    "28000": "The server's pg_hba.conf does not let this user in from here, or asks for TLS.",
-    "3D000": "The database does not exist: create it (createdb), then run `penstock migrate`.",
-    "53300": "The server has no free connection: raise its max_connections.",
-    "57P03": "The server is starting up or recovering: try again shortly.",
-}
 
 
 class Database:
-    """A pool of connections to the database behind `url`.
+    """A pool of connections to the database behind `url`, for use in one event loop.
+
+    Args:
+        url: `postgresql://…`, with libpq's parameters; `?pgbouncer=true` if one stands between.
+        pool_size: The most connections at once; who needs a further one waits for it.
+        statement_timeout_s: How long one statement may take.
 
     Raises:
         DatabaseError: `url` is not the address of a Postgres database.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> None:
         self.url = url
+        self._statement_timeout_s = statement_timeout_s
         self._address = Address.parse(url)
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -72,7 +80,9 @@ class Database:
                 )
                 version, encoding = (await connection.execute(query)).one()
         except DRIVER_ERRORS as error:
-            raise _cannot_connect(error) from None
+            raise DatabaseError(
+                f"The database of PENSTOCK_DATABASE_URL cannot be used. {how_to_mend(error)}"
+            ) from None
         if version < OLDEST_SERVER:
             raise DatabaseError("The database server is older than PostgreSQL 14: upgrade it.")
         if encoding != "UTF8":
@@ -82,8 +92,10 @@ class Database:
             )
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._engine.dispose()
+        """Close all connections; those whose server says nothing are left to it."""
+        with suppress(*DRIVER_ERRORS):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._engine.dispose()
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:
@@ -118,10 +130,20 @@ class Database:
         return await asyncpg.connect(
             self._address.dsn,
             timeout=CONNECT_TIMEOUT_S,
-            command_timeout=STATEMENT_TIMEOUT_S + SILENCE_S,
+            command_timeout=self._statement_timeout_s + SILENCE_S,
             statement_cache_size=0 if pooled else 100,
-            server_settings={"application_name": "penstock"} | ({} if pooled else _SERVER_SETTINGS),
+            server_settings={"application_name": "penstock"} if pooled else self._server_settings(),
         )
+
+    def _server_settings(self) -> dict[str, str]:
+        return {
+            "application_name": "penstock",
+            "statement_timeout": _milliseconds(self._statement_timeout_s),
+            "lock_timeout": _milliseconds(LOCK_TIMEOUT_S),
+            "idle_in_transaction_session_timeout": _milliseconds(IDLE_TIMEOUT_S),
+            "client_min_messages": "error",
+            "timezone": "UTC",
+        }
 
     def _pooler_options(self) -> dict[str, Any]:
         if not self._address.pooled:
@@ -132,25 +154,9 @@ class Database:
         }
 
 
-_SERVER_SETTINGS = {
-    "statement_timeout": f"{STATEMENT_TIMEOUT_S:.0f}s",
-    "lock_timeout": f"{LOCK_TIMEOUT_S:.0f}s",
-    "idle_in_transaction_session_timeout": "60s",
-    "client_min_messages": "error",
-    "timezone": "UTC",
-}
-
-
 def _as_it_is(written: str) -> str:
     return written
 
 
-def _cannot_connect(error: BaseException) -> DatabaseError:
-    state = sqlstate(getattr(error, "orig", None) or error)
-    if state is None:
-        why = (
-            f"Nothing answers there ({type(error).__name__}): is it running, is the address right?"
-        )
-    else:
-        why = MENDING.get(state, f"It refused with SQLSTATE {state}.")
-    return DatabaseError(f"The database of PENSTOCK_DATABASE_URL cannot be used. {why}")
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1_000:.0f}ms"

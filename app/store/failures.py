@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import asyncpg
 from sqlalchemy import exc
 
@@ -11,6 +13,13 @@ UNSTORABLE = ("21", "22", "23", "54")
 """SQLSTATE classes that blame the values: cardinality, data, constraint, program limit."""
 OTHER_TABLES = ("42P01", "42703", "42883", "3F000")
 """A table, column, function or schema that is not there."""
+MENDING = {
+    "28P01": "The password is wrong.",
+    "28000": "The server's pg_hba.conf does not let this user in from here, or asks for TLS.",
+    "3D000": "The database does not exist: create it (createdb), then run `penstock migrate`.",
+    "53300": "The server has no free connection: raise its max_connections.",
+    "57P03": "The server is starting up or recovering: try again shortly.",
+}
 DRIVER_ERRORS = (
     exc.SQLAlchemyError,
     asyncpg.PostgresError,
@@ -36,6 +45,20 @@ def translate(error: BaseException) -> PenstockError:
         )
     reason = f"SQLSTATE {state}" if state else type(cause).__name__
     return Unavailable(f"The database is not available right now ({reason}).")
+
+
+def how_to_mend(error: BaseException) -> str:
+    """Return why the database cannot be reached and what an operator can do."""
+    cause = getattr(error, "orig", None) or error
+    state = sqlstate(cause)
+    if state is not None:
+        return MENDING.get(state, f"It refused with SQLSTATE {state}.")
+    kinds = [type(cause), type(cause.__cause__)]
+    if any(issubclass(kind, asyncpg.ClientConfigurationError) for kind in kinds):
+        return "A parameter of the address is not understood."
+    if any(issubclass(kind, ssl.SSLError) for kind in kinds):
+        return "TLS failed: is the certificate one of `sslrootcert`, and made for this host?"
+    return f"Nothing answers there ({type(cause).__name__}): is it running, is the address right?"
 
 
 def sqlstate(error: BaseException) -> str | None:

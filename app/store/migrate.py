@@ -86,11 +86,10 @@ def _run(url: str, work: Callable[[Connection], T]) -> T:
 
 async def _with_lock(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do some work in one transaction that no other migration runs beside."""
-    database = Database(url, pool_size=1)
+    database = Database(url, pool_size=1, statement_timeout_s=TIMEOUT_S)
     try:
         await database.connect()
         async with database.begin() as connection:
-            await connection.execute(text(f"SET LOCAL statement_timeout = '{TIMEOUT_S}s'"))
             await connection.execute(text(f"SET LOCAL lock_timeout = '{TIMEOUT_S}s'"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             return await work(connection)

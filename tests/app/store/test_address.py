@@ -29,13 +29,26 @@ def test_a_pooler_between_us_and_the_server_is_announced() -> None:
     assert address == Address("postgresql://db/log", pooled=True)
 
 
+def test_several_hosts_may_be_named() -> None:
+    url = "postgresql://me@one:5432,two:5433/log?target_session_attrs=read-write"
+
+    assert Address.parse(url).dsn == url
+
+
 def test_an_address_without_a_host_keeps_its_shape() -> None:
     assert Address.parse("postgresql:///log?host=/run").dsn == "postgresql:///log?host=%2Frun"
 
 
 @pytest.mark.parametrize(
     "url",
-    ["", "mysql://me:hunter2@db/log", "db:5432", "postgresql://[::1/log", "postgresql://db/?=&&"],
+    [
+        "",
+        "mysql://me:hunter2@db/log",
+        "db:5432",
+        "postgresql://[::1/log",
+        "postgresql://db:hunter2/log",
+        "postgresql://db/?=&&",
+    ],
 )
 def test_anything_else_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(DatabaseError, match="PENSTOCK_DATABASE_URL") as caught:

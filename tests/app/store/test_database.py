@@ -59,6 +59,13 @@ async def test_nobody_there(url: str) -> None:
     await database.close()
 
 
+async def test_a_parameter_that_nobody_knows(database_url: str) -> None:
+    database = Database(f"{database_url}&sslmode=perhaps")
+    with pytest.raises(DatabaseError, match="parameter of the address"):
+        await database.connect()
+    await database.close()
+
+
 async def test_a_database_that_does_not_exist(postgres_url: str) -> None:
     database = Database(in_database(postgres_url, "no_such_database"))
     with pytest.raises(DatabaseError, match=r"createdb.*penstock migrate"):
@@ -132,10 +139,8 @@ async def test_who_waits_too_long_for_a_connection_is_told_so(
     await database.close()
 
 
-async def test_a_statement_has_an_end(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = database_module._SERVER_SETTINGS | {"statement_timeout": "50ms"}
-    monkeypatch.setattr(database_module, "_SERVER_SETTINGS", settings)
-    database = Database(database_url)
+async def test_a_statement_has_an_end(database_url: str) -> None:
+    database = Database(database_url, statement_timeout_s=0.05)
     with pytest.raises(Unavailable, match="57014"):
         async with database.begin() as connection:
             await connection.execute(text("SELECT pg_sleep(60)"))
@@ -207,10 +212,9 @@ class TestAServerThatGoesAway:
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(database_module, "CONNECT_TIMEOUT_S", 0.2)
-        monkeypatch.setattr(database_module, "STATEMENT_TIMEOUT_S", 0.2)
         monkeypatch.setattr(database_module, "SILENCE_S", 0.0)
         with self.server(home) as server:
-            database = Database(server.start(), pool_size=1)
+            database = Database(server.start(), pool_size=1, statement_timeout_s=0.2)
             assert await number(database) == 42
             async with stopped(home), asyncio.timeout(20):
                 for _ in range(2):
@@ -218,6 +222,16 @@ class TestAServerThatGoesAway:
                         await number(database)
             assert await number(database) == 42
             await database.close()
+
+    async def test_a_server_that_says_nothing_does_not_hold_up_the_end(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(database_module, "CLOSE_TIMEOUT_S", 0.2)
+        with self.server(home) as server:
+            database = Database(server.start(), pool_size=2)
+            await self.fill_pool(database)
+            async with stopped(home), asyncio.timeout(20):
+                await database.close()
 
     async def fill_pool(self, database: Database) -> None:
         async def hold(connection: AsyncConnection) -> None:

@@ -71,9 +71,9 @@ async def plans(large_log: str) -> AsyncGenerator[Any]:
 
 async def rows_read(plans: Any, query: ExchangeQuery, cut: Cut) -> int:
     """Return how many rows the server looked at, in tables and in indexes."""
-    statement = page_of(query, PAGE, cut).compile(
-        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
-    )
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's, without types
+    page = page_of(query, PAGE, cut)
+    statement = page.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     plan = await plans.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
     return sum(map(_rows_of_scan, _nodes(json.loads(plan)[0]["Plan"])))
 
