@@ -38,6 +38,7 @@ class LoadedModels:
         self._workers = Workers(num_threads(settings.runtime.threads))
         self._classifiers: dict[str, TextClassifier] = {}
         self._opened: dict[str, _Model] = {}
+        self._loading = asyncio.Lock()
         self.embedder: TextEmbedder
         self.engines: dict[str, Engine] = {}
         """Each engine by its name and by `name@version`."""
@@ -66,15 +67,14 @@ class LoadedModels:
         Raises:
             StartupError: as `open`.
         """
-        resolved = await self._resolve(reference)
-        if resolved not in self._classifiers:
-            bundle = await self._bundle(resolved)
-            opened = await asyncio.to_thread(
-                open_classifier, bundle, self._settings.runtime, self._workers
-            )
-            self._opened[bundle.reference] = opened
-            self._classifiers[resolved] = opened
-        return self._classifiers[resolved]
+        async with self._loading:
+            bundle = await self._bundle(reference)
+            if bundle.reference not in self._classifiers:
+                opened = await asyncio.to_thread(
+                    open_classifier, bundle, self._settings.runtime, self._workers
+                )
+                self._opened[bundle.reference] = self._classifiers[bundle.reference] = opened
+            return self._classifiers[bundle.reference]
 
     async def close(self) -> None:
         """Close all models, then their threads."""

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.bundles import load_bundle
+from app.encoder import TextEmbedder, open_embedder
+from app.settings import RuntimeSettings, Settings
+from app.startup.sources import index_first_sources
+from app.store.database import Database
+from app.store.sources import SourceStore
+from tests.bundles import write_embedder
+
+
+@pytest.fixture
+async def embedder(tmp_path: Path) -> AsyncGenerator[TextEmbedder]:
+    write_embedder(tmp_path / "models")
+    opened = open_embedder(load_bundle(tmp_path / "models", "encoder"), RuntimeSettings(threads=1))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# Gates\n\nGates hold water.\n")
+    return tmp_path / "docs"
+
+
+async def test_named_sources_are_indexed_once(
+    folder: Path, database: Database, embedder: TextEmbedder
+) -> None:
+    store, settings = SourceStore(database), Settings(sources=(folder,))
+    await index_first_sources(settings, store, embedder)
+    (indexed,) = await store.list()
+    (folder / "b.md").write_text("# Pipes\n\nPipes carry it.\n")
+    await index_first_sources(settings, store, embedder)
+
+    assert indexed.uri.endswith("docs/a.md")
+    assert await store.list() == [indexed]
+
+
+async def test_without_any_named_nothing_happens(
+    database: Database, embedder: TextEmbedder
+) -> None:
+    await index_first_sources(Settings(), SourceStore(database), embedder)
+
+    assert await SourceStore(database).list() == []
+
+
+async def test_a_file_that_cannot_be_read_is_left_out(
+    folder: Path, database: Database, embedder: TextEmbedder
+) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
+    with capture_logs() as logged:
+        settings = Settings(sources=(folder, folder / "missing.md"))
+        await index_first_sources(settings, SourceStore(database), embedder)
+
+    assert len(await SourceStore(database).list()) == 1
+    told = [entry for entry in logged if entry["event"] == "source_not_indexed"]
+    assert len(told) == 2
+    assert all(entry["reason"] for entry in told)
