@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+    ] = None,
 ) -> None:
     """Answer questions over HTTP until SIGTERM or Ctrl-C.
 
@@ -27,8 +30,8 @@ def serve(
     chosen = frame.settings().model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    listener = _bind(chosen.host, chosen.port)
-    _serve(chosen, listener)
+    with _bind(chosen.host, chosen.port) as listener:
+        _serve(chosen, listener)
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
@@ -71,16 +74,18 @@ def _bind(host: str, port: int) -> socket.socket:
     Raises:
         StartupError: it cannot be had.
     """
-    try:
-        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place)
-    except OSError as error:
-        raise StartupError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another address with "
-            "PENSTOCK_HOST and PENSTOCK_PORT; port 0 takes a free one."
-        ) from error
+    with ExitStack() as on_error:
+        try:
+            family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            listener = on_error.enter_context(socket.socket(family, kind))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+        except OSError as error:
+            raise StartupError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another address with "
+                "PENSTOCK_HOST and PENSTOCK_PORT; port 0 takes a free one."
+            ) from error
+        on_error.pop_all()
     return listener
 
 

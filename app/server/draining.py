@@ -99,19 +99,18 @@ class DrainingServer(Server):
         delay_s = settings.drain_delay_s if self.started else 0.0
         asyncio.get_running_loop().call_later(delay_s, self._stop_accepting)
         waits_s = delay_s + settings.shutdown_timeout_s + settings.recorder.drain_timeout_s
-        _exit_after(waits_s + 4 * GRACE_S)
+        self._exit_after(waits_s + 4 * GRACE_S)
 
     def _cut(self) -> None:
         self._stop_accepting()
         self._drain.cut()
-        _exit_after(2 * GRACE_S)
+        self._exit_after(2 * GRACE_S)
 
     def _stop_accepting(self) -> None:
         self.should_exit = True
 
-
-def _exit_after(seconds: float) -> None:
-    """Exit even if something hangs that no cancellation reaches."""
-    last_resort = threading.Timer(seconds, os._exit, [1])
-    last_resort.daemon = True
-    last_resort.start()
+    def _exit_after(self, seconds: float) -> None:
+        """Exit even if something hangs that no cancellation reaches."""
+        last_resort = threading.Timer(seconds, os._exit, [1])
+        last_resort.daemon = True
+        last_resort.start()
