@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -25,8 +25,24 @@ class Binaries:
     major: int
     release: str
     """Tells one installation from the next, for a folder's name."""
-    movable: bool
-    """The folder is complete in itself and may be copied elsewhere."""
+    parts: tuple[str, ...] = ()
+    """Folders that work elsewhere if they are copied side by side; the first one is `prefix`."""
+
+    def copy(self, target: Path) -> Binaries:
+        """Copy it, or find it copied, and return the copy.
+
+        Raises:
+            OSError: it cannot be copied.
+        """
+        if not target.exists():
+            unfinished = target.with_name(f"{target.name}.new")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            origin = Path(str(self.prefix).removesuffix(self.parts[0]))
+            for part in self.parts:
+                ignored = shutil.ignore_patterns("include")
+                shutil.copytree(origin / part, unfinished / part, ignore=ignored)
+            unfinished.rename(target)
+        return replace(self, prefix=target / self.parts[0])
 
     def program(self, name: str) -> str:
         """Return the path of one of its programs, such as `initdb`."""
@@ -65,7 +81,7 @@ def binaries_at(prefix: Path) -> Binaries | None:
     version = re.search(r"(\d+)\.\d+", said.stdout)
     if version is None or int(version[1]) < OLDEST:
         return None
-    return Binaries(prefix, int(version[1]), f"postgresql-{version[0]}", movable=False)
+    return Binaries(prefix, int(version[1]), f"postgresql-{version[0]}")
 
 
 def _in_wheel() -> Binaries | None:
@@ -84,7 +100,10 @@ def _in_wheel() -> Binaries | None:
     prefix = Path(str(package.locate_file(program))).parent.parent
     if not (prefix / "bin" / "initdb").is_file():
         return None
-    return Binaries(prefix, major, f"{WHEEL}-{package.version}", movable=True)
+    # The libraries that the wheel brings along lie beside the package.
+    folders = (prefix, prefix.parent.with_suffix(".libs"))
+    parts = (str(f.relative_to(prefix.parent.parent)) for f in folders if f.is_dir())
+    return Binaries(prefix, major, f"{WHEEL}-{package.version}", tuple(parts))
 
 
 def _on_system() -> Binaries | None:

@@ -6,9 +6,8 @@ import hashlib
 import logging
 import os
 import re
-import shutil
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import DatabaseError
@@ -102,20 +101,21 @@ def reachable(binaries: Binaries, owner: Owner, root_home: Path = ROOT_HOME) -> 
     """Return binaries that the owner can run: a copy, if these lie where it cannot enter."""
     if not owner.is_other or owner.can_enter(binaries.prefix / "bin"):
         return binaries
-    if not binaries.movable:
+    if not binaries.parts:
         raise DatabaseError(
             f"User {owner.uid} cannot run the Postgres in {binaries.prefix}. "
             "Run Penstock as an unprivileged user, or set PENSTOCK_DATABASE_URL."
         )
-    _make_root_home(root_home)
-    copy = root_home / binaries.release
-    with held(root_home / "copy.lock", Owner(os.geteuid(), os.getegid()), COPY_TIMEOUT_S):
-        if not copy.exists():
-            unfinished = root_home / f"{binaries.release}.new"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(binaries.prefix, unfinished, ignore=shutil.ignore_patterns("include"))
-            unfinished.rename(copy)
-    return replace(binaries, prefix=copy, movable=False)
+    try:
+        _make_root_home(root_home)
+        with held(root_home / "copy.lock", Owner(os.geteuid(), os.getegid()), COPY_TIMEOUT_S):
+            return binaries.copy(root_home / binaries.release)
+    except OSError as error:
+        raise DatabaseError(
+            f"User {owner.uid} cannot run the Postgres in {binaries.prefix}, and it cannot be "
+            f"copied to {root_home}: {error.strerror}. Run Penstock as an unprivileged user, or "
+            "set PENSTOCK_DATABASE_URL."
+        ) from error
 
 
 def _move_out(link: Path, root_home: Path) -> Path:

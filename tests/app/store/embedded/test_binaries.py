@@ -29,7 +29,7 @@ def test_the_wheels_newest_postgres_is_found() -> None:
 
     assert found.release.startswith(WHEEL)
     assert found.major >= 18
-    assert found.movable
+    assert found.parts
     assert Path(found.program("initdb")).is_file()
 
 
@@ -38,7 +38,7 @@ def test_without_the_wheel_the_newest_of_the_system_is_found(no_wheel: Path) -> 
     fake_installation(no_wheel / "15", "15.18 (Debian 15.18-0+deb12u1)")
     expected = fake_installation(no_wheel / "17", "17.2")
 
-    assert find_binaries() == Binaries(expected, 17, "postgresql-17.2", movable=False)
+    assert find_binaries() == Binaries(expected, 17, "postgresql-17.2")
 
 
 def test_with_neither_the_message_says_what_to_install(no_wheel: Path) -> None:

@@ -1,10 +1,11 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from app.errors import DatabaseError
-from app.store.embedded.binaries import Binaries
+from app.store.embedded.binaries import Binaries, find_binaries
 from app.store.embedded.owner import Owner
 from app.store.embedded.place import Place, find_place, own_folder, reachable
 
@@ -85,19 +86,19 @@ def test_no_parent_of_the_home_is_touched(home: Path) -> None:
 
 
 @as_root
-def test_programs_out_of_reach_are_copied_once(home: Path) -> None:
+def test_programs_out_of_reach_are_copied_once_and_run(home: Path) -> None:
     closed = home / "closed"
-    (closed / "postgres" / "bin").mkdir(parents=True)
-    (closed / "postgres" / "bin" / "initdb").touch()
+    binaries = find_binaries().copy(closed / "site-packages")
     closed.chmod(0o700)
-    binaries = Binaries(closed / "postgres", 18, "wheel-1.0", movable=True)
     copy = reachable(binaries, NOBODY, home / "elsewhere")
-    (copy.prefix / "ours").touch()
+    shutil.rmtree(closed)
+    (home / "elsewhere" / binaries.release / "ours").touch()
 
-    assert NOBODY.can_enter(copy.prefix / "bin")
-    assert (copy.prefix / "bin" / "initdb").exists()
+    for program in ("initdb", "postgres"):
+        said = NOBODY.run([copy.program(program), "--version"], copy.environment, 30)
+        assert str(binaries.major) in said
     assert reachable(binaries, NOBODY, home / "elsewhere") == copy
-    assert (copy.prefix / "ours").exists()
+    assert (home / "elsewhere" / binaries.release / "ours").exists()
 
 
 @as_root
@@ -105,10 +106,18 @@ def test_programs_that_cannot_be_moved_are_named(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(DatabaseError, match="unprivileged user"):
-        reachable(Binaries(closed, 15, "postgresql-15.1", movable=False), NOBODY)
+        reachable(Binaries(closed, 15, "postgresql-15.1"), NOBODY)
+
+
+@as_root
+def test_a_place_for_the_copy_that_cannot_be_made_is_named(home: Path) -> None:
+    (home / "file").touch()
+    binaries = Binaries(home / "closed" / "pg", 18, "wheel-1.0", ("pg",))
+    with pytest.raises(DatabaseError, match=r"file/elsewhere.*unprivileged user"):
+        reachable(binaries, NOBODY, home / "file" / "elsewhere")
 
 
 def test_programs_within_reach_stay_where_they_are(home: Path) -> None:
-    binaries = Binaries(home, 18, "wheel-1.0", movable=True)
+    binaries = Binaries(home, 18, "wheel-1.0", ("pg",))
 
     assert reachable(binaries, us()) == binaries
