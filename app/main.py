@@ -30,7 +30,7 @@ from app.startup.database import FOLLOW_EVERY_S, DatabaseLink, open_database
 from app.startup.models import FilterResources, LoadedModels, open_models
 from app.startup.records import open_exchange_store
 from app.startup.secrets import review_secret
-from app.startup.sources import index_first_sources
+from app.startup.sources import TRY_EVERY_S, FirstSources
 from app.store.exchanges import ExchangeStore
 from app.store.partitions import maintain
 from app.store.sources import SourceStore
@@ -79,8 +79,9 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         link = await stack.enter_async_context(open_database(settings))
         models = await stack.enter_async_context(open_models(settings, link.resolve))
         sources = SourceStore(link.database)
+        first_sources = FirstSources(settings, sources, models.embedder)
         with suppress(Unavailable):
-            await index_first_sources(settings, sources, models.embedder)
+            await first_sources.ensure()
         searcher = Searcher(sources, models.embedder, settings.retrieval.refresh_s)
         await searcher.start()
         stack.push_async_callback(searcher.close)
@@ -103,7 +104,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
             readiness=_readiness(link, models, recorder),
         )
         _show(metrics, models, recorder, searcher)
-        await stack.enter_async_context(in_background(_chores(settings, link), metrics))
+        chores = [*_chores(settings, link), Chore("sources", TRY_EVERY_S, first_sources.ensure)]
+        await stack.enter_async_context(in_background(chores, metrics))
         log.info("ready", version=__version__, model=settings.model)
         yield
 
@@ -126,7 +128,12 @@ def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
 
     return [
         Chore("database", FOLLOW_EVERY_S, link.follow),
-        Chore("partitions", settings.retention.maintenance_interval_s, maintain_partitions),
+        Chore(
+            "partitions",
+            settings.retention.maintenance_interval_s,
+            maintain_partitions,
+            is_due=True,
+        ),
     ]
 
 

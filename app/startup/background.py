@@ -25,11 +25,13 @@ class Chore:
     name: str
     every_s: float
     run: Callable[[], Awaitable[object]]
+    is_due: bool = False
+    """The first time is now, not after the first pause."""
 
 
 @asynccontextmanager
 async def in_background(chores: Sequence[Chore], metrics: Metrics) -> AsyncGenerator[None]:
-    """Do the chores while the context is open; each begins after its first pause."""
+    """Do the chores while the context is open."""
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(_repeat(chore, metrics), name=chore.name) for chore in chores]
         running.append(group.create_task(_measure_lag(metrics), name="loop-lag"))
@@ -42,8 +44,9 @@ async def in_background(chores: Sequence[Chore], metrics: Metrics) -> AsyncGener
 
 async def _repeat(chore: Chore, metrics: Metrics) -> None:
     num_failures = 0
-    while True:
+    if not chore.is_due:
         await asyncio.sleep(chore.every_s)
+    while True:
         try:
             await chore.run()
         except Exception as error:  # noqa: BLE001  the next run may fare better, whatever it is
@@ -54,6 +57,7 @@ async def _repeat(chore: Chore, metrics: Metrics) -> None:
             if num_failures:
                 log.info("chore_works_again", chore=chore.name, failures=num_failures)
             num_failures = 0
+        await asyncio.sleep(chore.every_s)
 
 
 def _tell(name: str, num_failures: int, error: Exception) -> None:

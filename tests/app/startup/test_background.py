@@ -35,6 +35,15 @@ async def test_chores_are_done_again_and_again() -> None:
     assert task.num_runs == done
 
 
+async def test_a_chore_that_is_due_does_not_wait() -> None:
+    due, later = Task(), Task()
+    chores = [Chore("due", 600.0, due.run, is_due=True), Chore("later", 600.0, later.run)]
+    async with in_background(chores, Metrics()):
+        await until(lambda: due.num_runs == 1)
+
+    assert later.num_runs == 0
+
+
 async def test_no_error_ends_a_chore() -> None:
     metrics, failing, other = Metrics(), Task(10), Task()
     chores = [Chore("failing", 0.001, failing.run), Chore("other", 0.001, other.run)]

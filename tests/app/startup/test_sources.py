@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -8,9 +9,12 @@ from structlog.testing import capture_logs
 
 from app.bundles import load_bundle
 from app.encoder import TextEmbedder, open_embedder
+from app.errors import Unavailable
 from app.settings import RuntimeSettings, Settings
-from app.startup.sources import index_first_sources
+from app.startup.sources import FirstSources
 from app.store.database import Database
+from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import upgrade
 from app.store.sources import SourceStore
 from tests.bundles import write_embedder
 
@@ -34,10 +38,10 @@ async def test_named_sources_are_indexed_once(
     folder: Path, database: Database, embedder: TextEmbedder
 ) -> None:
     store, settings = SourceStore(database), Settings(sources=(folder,))
-    await index_first_sources(settings, store, embedder)
+    await FirstSources(settings, store, embedder).ensure()
     (indexed,) = await store.list()
     (folder / "b.md").write_text("# Pipes\n\nPipes carry it.\n")
-    await index_first_sources(settings, store, embedder)
+    await FirstSources(settings, store, embedder).ensure()
 
     assert indexed.uri.endswith("docs/a.md")
     assert await store.list() == [indexed]
@@ -46,7 +50,7 @@ async def test_named_sources_are_indexed_once(
 async def test_without_any_named_nothing_happens(
     database: Database, embedder: TextEmbedder
 ) -> None:
-    await index_first_sources(Settings(), SourceStore(database), embedder)
+    await FirstSources(Settings(), SourceStore(database), embedder).ensure()
 
     assert await SourceStore(database).list() == []
 
@@ -57,9 +61,30 @@ async def test_a_file_that_cannot_be_read_is_left_out(
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
     with capture_logs() as logged:
         settings = Settings(sources=(folder, folder / "missing.md"))
-        await index_first_sources(settings, SourceStore(database), embedder)
+        await FirstSources(settings, SourceStore(database), embedder).ensure()
 
     assert len(await SourceStore(database).list()) == 1
     told = [entry for entry in logged if entry["event"] == "source_not_indexed"]
     assert len(told) == 2
     assert all(entry["reason"] for entry in told)
+
+
+async def test_without_the_database_it_can_be_tried_again(
+    folder: Path, home: Path, embedder: TextEmbedder
+) -> None:
+    postgres = EmbeddedPostgres(home)
+    url = postgres.start()
+    await asyncio.to_thread(upgrade, url)
+    postgres.stop()
+    database = Database(url)
+    store = SourceStore(database)
+    first = FirstSources(Settings(sources=(folder,)), store, embedder)
+    with pytest.raises(Unavailable):
+        await first.ensure()
+    postgres.start()
+    try:
+        await first.ensure()
+        assert len(await store.list()) == 1
+    finally:
+        await database.close()
+        postgres.stop()
