@@ -124,7 +124,7 @@ class DrainThread:
 
     def _adopt(self) -> None:
         now = time.monotonic()
-        if now >= self._adopt_at:
+        if now >= self._adopt_at or self._spool.can_adopt_more:
             self._adopt_at = now + ADOPT_EVERY_S
             self._spool.adopt()
 

@@ -164,6 +164,11 @@ class Spool:
                 segment.release()
         self._orphan_bytes = orphan_bytes
 
+    @property
+    def can_adopt_more(self) -> bool:
+        """Whether there were more orphans than could be held, and those held are drained."""
+        return self._orphan_bytes > 0 and not self._adopted
+
     def _adopt(self, path: Path) -> Segment | None:
         if path in self._left_behind:
             return None

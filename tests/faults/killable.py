@@ -20,19 +20,25 @@ PATIENCE_S = 60.0
 """Longest wait for anything; a test that needs it has failed."""
 
 
+def postmaster(home: Path) -> psutil.Process:
+    """Return the first process of the embedded Postgres under a state folder."""
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    return psutil.Process(int(pid_file.read_text(encoding="ascii").split()[0]))
+
+
 class KillablePostgres:
     """A migrated Postgres that keeps what it has committed, whatever is done to it."""
 
     def __init__(self, home: Path) -> None:
         self._server = EmbeddedPostgres(home)
-        self._pid_file = home / "postgres" / "data" / "postmaster.pid"
+        self._home = home
         self.url = self._server.start()
         upgrade(self.url)
 
     @property
     def postmaster(self) -> psutil.Process:
         """Its first process."""
-        return psutil.Process(int(self._pid_file.read_text(encoding="ascii").split()[0]))
+        return postmaster(self._home)
 
     def kill(self) -> None:
         """Kill the first process with -9; the others notice and end by themselves."""

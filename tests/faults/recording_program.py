@@ -21,7 +21,7 @@ from tests.exchanges import make_exchange
 from tests.recording import opener, small_settings
 
 CLIENTS = 8
-PACE_S = 0.002
+PACE_S = 0.04
 
 
 async def answer(recorder: Recorder, client: int) -> None:

@@ -10,11 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from app.store.embedded import EmbeddedPostgres
-from tests.faults.killable import Program
+from tests.faults.killable import Program, postmaster
 from tests.faults.servers import Place, address, ask_on
 from tests.faults.stored import Stored
 from tests.recording import eventually
@@ -34,11 +33,6 @@ def place(tmp_path: Path, home: Path) -> Generator[Place]:
     postgres = EmbeddedPostgres(home)  # joins what killed servers left running, and stops it
     postgres.start()
     postgres.stop()
-
-
-def postmaster(home: Path) -> psutil.Process:
-    pid_file = home / "postgres" / "data" / "postmaster.pid"
-    return psutil.Process(int(pid_file.read_text(encoding="ascii").split()[0]))
 
 
 async def play_round(place: Place, chance: random.Random, *, postgres_dies: bool) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from app.exchange import Exchange, Message
 from app.recorder.codec import (
@@ -42,6 +42,7 @@ WRITTEN_BY_V1 = (
 )
 
 
+@settings(deadline=None)
 @given(EXCHANGES)
 def test_any_exchange_comes_back_equal(exchange: Exchange) -> None:
     line = encode(exchange)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import resource
 from collections.abc import Generator
@@ -9,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.recorder.segment import Entry, Segment, frame, scan
@@ -25,6 +27,7 @@ def damages_of(content: bytes) -> list[Entry]:
     return [entry for entry in scan(content) if entry.damage]
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_reads_all_that_was_written(lines: list[bytes]) -> None:
     content = b"".join(map(frame, lines))
@@ -34,6 +37,7 @@ def test_reads_all_that_was_written(lines: list[bytes]) -> None:
     assert [*scan(content)][-1].end == len(content)
 
 
+@settings(deadline=None)
 @given(LINES, st.data())
 def test_a_cut_at_any_byte_loses_only_the_torn_record(
     lines: list[bytes], data: st.DataObject
@@ -49,6 +53,7 @@ def test_a_cut_at_any_byte_loses_only_the_torn_record(
     assert (entries[-1].end if entries else 0) == cut
 
 
+@settings(deadline=None)
 @given(LINES, st.data())
 def test_a_flipped_bit_costs_one_record_at_most(lines: list[bytes], data: st.DataObject) -> None:
     content = bytearray(b"".join(map(frame, lines)))
@@ -62,6 +67,7 @@ def test_a_flipped_bit_costs_one_record_at_most(lines: list[bytes], data: st.Dat
     assert len(damages_of(bytes(content))) == len(lines) - len(left)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(), max_size=5), LINES)
 def test_records_after_garbage_are_read(garbage: list[bytes], lines: list[bytes]) -> None:
     content = b"\n".join(garbage) + b"\n" + b"".join(map(frame, lines))
@@ -123,6 +129,34 @@ def test_a_file_that_was_removed_before_it_was_locked_is_not_taken(tmp_path: Pat
     os.close(second)
 
     assert Segment.adopt(left.path) is None
+
+
+def test_a_new_file_that_was_taken_for_an_orphan_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def lose_the_race(fd: int, operation: int) -> None:
+        monkeypatch.undo()
+        next(tmp_path.glob("*.seg")).unlink()  # as an adopter does with an empty orphan
+        lock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lose_the_race)
+    made = Segment.create(tmp_path)
+
+    assert [*tmp_path.glob("*.seg")] == [made.path]
+    made.release()
+
+
+def test_a_disk_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with pytest.raises(OSError, match="No locks"):
+        Segment.create(tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_link_is_not_followed(tmp_path: Path, segment: Segment) -> None:

@@ -134,8 +134,10 @@ def test_adopts_a_bounded_number_and_counts_the_rest(spool: Spool, tmp_path: Pat
     spool.adopt()
 
     assert spool.pending_bytes == (MAX_ADOPTED + 3) * len(RECORD)
+    assert not spool.can_adopt_more
     for _ in range(MAX_ADOPTED):
         drain(spool)
+    assert spool.can_adopt_more
     assert spool.pending_bytes == 3 * len(RECORD)
     spool.adopt()
     for _ in range(3):
