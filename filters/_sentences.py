@@ -17,11 +17,11 @@ RESCAN_CHARS = 8
 
 _BOUNDARY = re.compile(
     r"""
-      [.!?…]+ ["'\u201d\u2019)\]]* (?=\s)                      # an end, then white space
-    | [\u3002\uff01\uff1f]+ ["\u201d\u300d]* (?=[^\u3002\uff01\uff1f"\u201d\u300d])  # without
+      [.!?…]++ ["'\u201d\u2019)\]]*+ (?=\s)                    # an end, then white space
+    | [\u3002\uff01\uff1f]++ ["\u201d\u300d]*+ (?=.)             # scripts that write none
     | \n (?= [\r\n#>*|•-] )                                    # a blank line, or a list's item
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _GOES_ON = re.compile(
     r"""
@@ -45,9 +45,7 @@ def sentence_end(text: str, start: int, scanned: int = 0) -> int | None:
         scanned: no sentence ends before this position.
     """
     limit = start + MAX_SENTENCE_CHARS
-    for match in _BOUNDARY.finditer(text, max(start, scanned)):
-        if match.end() > limit:
-            break
+    for match in _BOUNDARY.finditer(text, max(start, scanned), limit + 1):
         if match[0] != "." or not _goes_on(text, start, match.start()):
             return match.end()
     if len(text) <= limit:

@@ -63,6 +63,7 @@ class TextRun:
         self._length = 0
         self._released = 0
         self._seen: list[str] = []
+        self._stopped_at: int | None = None
         self.blocked_by: Instance | None = None
         """The instance that found the text unfit; nothing more is released."""
         self.failure: PenstockError | None = None
@@ -84,7 +85,8 @@ class TextRun:
 
     async def run_shadows(self) -> None:
         """Let the shadow filters measure the whole text, after it was released."""
-        text = "".join(self._seen)
+        # What came after the unit that ended the text depends on the pieces it came in.
+        text = "".join(self._seen)[: self._stopped_at]
         for judge in self._shadows:
             for piece in [*judge.splitter.feed(text), *judge.splitter.finish()]:
                 task = _Task(judge, piece)
@@ -160,9 +162,11 @@ class TextRun:
         hit = self._count(task, result)
         if isinstance(result, CheckFailed) and judge.instance.fails_closed(result.kind):
             self.failure = judge.instance.failure(result)
+            self._stopped_at = task.piece.settled
             return False
         if hit and judge.instance.entry.action == "block":
             self.blocked_by = judge.instance
+            self._stopped_at = task.piece.settled
             return False
         judge.settled = task.piece.settled
         return True

@@ -6,31 +6,14 @@ made only when every character that could move it has been seen.
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 
 from filters import Unit
-
-MAX_SENTENCE_CHARS = 1_000
-"""A longer sentence is cut at a space, so that a text without full stops still flows."""
+from filters._sentences import RESCAN_CHARS, sentence_end
 
 AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""
-
-_BOUNDARY = re.compile(
-    r"""
-      [.!?…] ["'\u201d\u2019)\]]* (?=\s)           # a sentence's end, then white space
-    | [\u3002\uff01\uff1f] (?=[^\u3002\uff01\uff1f])   # scripts that write no space
-    | \n (?= [\r\n#>*|•-] )              # a blank line, or the next item of a list
-    """,
-    re.VERBOSE,
-)
-_RESCAN = 8
-"""Characters looked at again after each feed: more than a boundary with its look-ahead."""
-_ABBREVIATIONS = frozenset(
-    "al approx ca cf dr e.g eq etc fig i.e jr mr mrs ms no nr p pp prof resp sec sr st vs vol".split()  # noqa: SIM905 - reads better than 25 quoted strings
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +124,10 @@ class SentenceSplitter(Splitter):
     def _complete(self) -> list[Piece]:
         pieces: list[Piece] = []
         at = 0
-        while (end := self._next_end(at)) is not None:
+        while (end := sentence_end(self._pending, at, self._scanned)) is not None:
             pieces += _piece(self._pending[at:end], self._start + at)
             at = self._scanned = end
         self._pending = self._pending[at:]
         self._start += at
-        self._scanned = max(0, len(self._pending) - _RESCAN)
+        self._scanned = max(0, len(self._pending) - RESCAN_CHARS)
         return pieces
-
-    def _next_end(self, at: int) -> int | None:
-        limit = at + MAX_SENTENCE_CHARS
-        for match in _BOUNDARY.finditer(self._pending, max(at, self._scanned)):
-            if match.end() > limit:
-                break
-            if not self._is_abbreviation(at, match):
-                return match.end()
-        if len(self._pending) <= limit:
-            return None
-        space = self._pending.rfind(" ", at + 1, limit)
-        return space + 1 if space > at else limit
-
-    def _is_abbreviation(self, at: int, match: re.Match[str]) -> bool:
-        if match[0] != ".":
-            return False
-        before = self._pending[max(at, match.start() - 12) : match.start()]
-        word = before.rsplit(maxsplit=1)[-1].lstrip("(\"'\u201c\u2018") if before.strip() else ""
-        return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())
