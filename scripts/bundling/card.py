@@ -72,7 +72,7 @@ def _origin(manifest: Manifest) -> str:
 def _measures(metrics: Mapping[str, float]) -> str:
     if not metrics:
         return ""
-    rows = [f"| {name} | {value:.4f} |" for name, value in metrics.items()]
+    rows = [f"| {name} | {value:.4g} |" for name, value in metrics.items()]
     return "\n".join(["| measure | value |", "|---|---|", *rows])
 
 

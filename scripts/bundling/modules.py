@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-MASKED = -10_000.0
-"""Added to the attention to a padded place; large enough to leave nothing of it."""
+from scripts.training.networks import PairNetwork, attention_bias
 
 
 class SentenceEncoder(nn.Module):
@@ -55,22 +54,18 @@ class TextClassifier(nn.Module):
 
 
 class PairClassifier(nn.Module):
-    """A sequence classification network over two texts, told apart by their token types."""
+    """A classification network over two texts, told apart by their token types."""
 
     inputs = ("input_ids", "attention_mask", "token_type_ids")
     outputs = ("logits",)
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: PairNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Return [batch, labels]."""
-        logits: Tensor = self.network(
-            input_ids=input_ids,
-            attention_mask=attention_bias(attention_mask),
-            token_type_ids=token_type_ids,
-        ).logits
+        logits: Tensor = self.network(input_ids, attention_mask, token_type_ids).logits
         return logits
 
 
@@ -97,11 +92,3 @@ class SpanReader(nn.Module):
 
 
 Exportable = SentenceEncoder | TextClassifier | PairClassifier | SpanReader
-
-
-def attention_bias(attention_mask: Tensor) -> Tensor:
-    """Return what is added to the attention: one row for all places, [batch, 1, 1, sequence].
-
-    Making it here keeps the library's own mask, with its loops over places, out of the graph.
-    """
-    return ((1.0 - attention_mask.to(torch.float32)) * MASKED)[:, None, None, :]

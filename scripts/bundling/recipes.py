@@ -66,7 +66,7 @@ def _answer(run: Path, tokenizer: Tokenizer) -> Exportable:
 def _network(task: str, run: Path, tokenizer: Tokenizer) -> Any:
     network = TASKS[task].network(_config(tokenizer))
     network.load_state_dict(load_file(run / FINAL))
-    network.set_attn_implementation("eager")
+    network.bert.set_attn_implementation("eager")
     return network
 
 

@@ -50,14 +50,17 @@ def signatures(rows: Sequence[Row]) -> Iterator[MinHash]:
 
 
 def _shingles(row: Row) -> list[bytes]:
-    """Cut what is asked or claimed into word triples; a passage counts as one word.
+    """Cut what is asked or claimed into word triples; its passage, as one word, weighs as much.
 
-    Claims about one passage share nearly all their text and are no duplicates.
+    Claims about one passage share nearly all their text and are no duplicates, and neither is
+    one question about two passages.
     """
     if row.pair is None:
         return _triples(row.text)
     said, passage = (row.pair, row.text) if row.labels else (row.text, row.pair)
-    return [*_triples(said), hashlib.sha256(plain(passage).encode()).digest()]
+    triples = _triples(said)
+    whole = hashlib.sha256(plain(passage).encode()).hexdigest()
+    return [*triples, *(f"{whole}{at}".encode() for at in range(len(triples)))]
 
 
 def _triples(text: str) -> list[bytes]:

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,7 +20,9 @@ from scripts.training.checkpoint import Checkpoint, CheckpointFolder
 from scripts.training.examples import Batch, Example, collate
 from scripts.training.order import Order
 from scripts.training.plan import Plan
-from scripts.training.tasks import Task
+
+if TYPE_CHECKING:  # the tasks bring transformers along, which takes seconds to import
+    from scripts.training.tasks import Task
 
 LARGEST_GRADIENT = 1.0
 SMOOTHING = 0.98
@@ -157,7 +159,7 @@ class Run:
         with precision(self.plan):
             loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss)
+        return float(loss.detach())
 
     def _loss(self, batch: Batch) -> Tensor:
         outputs = self.network(

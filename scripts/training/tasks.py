@@ -16,6 +16,7 @@ from scripts.corpus.row import Row
 from scripts.corpus.sets import grounding, toxicity
 from scripts.training import base
 from scripts.training.examples import UNKNOWN, Batch, Example, answered, labelled
+from scripts.training.networks import PairNetwork
 from scripts.training.vocabulary import WORD_EMBEDDINGS, prune_weights
 
 IMPOSSIBLE = -1e9
@@ -81,9 +82,9 @@ class Grounding:
         return [labelled(row, tokenizer, self.labels, self.max_tokens) for row in rows]
 
     def network(self, config: BertConfig) -> Any:
-        """Return a sequence classification network."""
+        """Return a network that pools both texts apart."""
         config.num_labels = len(self.labels)
-        return BertForSequenceClassification(config)
+        return PairNetwork(config)
 
     def loss(self, outputs: Any, batch: Batch) -> Tensor:
         """Negative log of the probability that all labels not ruled out have together."""
