@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -69,6 +70,7 @@ async def infer(
     `delta` with each released text, then `done` with the whole answer, or `error`.
     """
     exchange = asked.to_exchange(service.settings.model, key.id)
+    structlog.contextvars.bind_contextvars(exchange=str(exchange.id))
     if asked.stream:
         return EventStream(exchange, service)
     return await _answer(exchange, request, service)

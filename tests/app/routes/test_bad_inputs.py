@@ -8,7 +8,10 @@ from contextlib import suppress
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from app.routes.schemas import InferRequest
 from tests.app.routes.serving import Desk
 from tests.http import RawClient, Reply, get, listening, post
 
@@ -181,3 +184,30 @@ async def test_healthy_clients_do_not_notice(desk: Desk) -> None:
                     assert (await client.reply()).status == 200
 
     assert len(desk.records.exchanges) == 20
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from([*InferRequest.model_fields, "made-up"])
+NEARLY = st.dictionaries(FIELDS, JSON, max_size=4).map(lambda body: {"prompt": "What?", **body})
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(body=JSON | NEARLY)
+async def test_no_body_breaks_the_server(desk: Desk, body: object) -> None:
+    async with desk.client() as client:
+        headers = {"content-type": "application/json"}
+        reply = await client.post("/infer", content=json.dumps(body), headers=headers)
+
+    assert reply.status_code in {200, 400, 404}
+    if reply.status_code != 200:
+        assert reply.json().keys() == {"error"}
