@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from filters._disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
+from filters._masked import MaskedWords
 from filters._matcher import Matcher
 from filters._normalise import Normalised
 from filters._readings import is_boundary, spelled_out
@@ -36,7 +37,7 @@ ALL_TRICKS = Tricks()
 class DisguisedWords:
     """Words in plain form, to be found in leetspeak, stretched or with their letters apart."""
 
-    def __init__(self, words: Iterable[str], tricks: Tricks, *, whole_words: bool) -> None:
+    def __init__(self, words: Collection[str], tricks: Tricks, *, whole_words: bool) -> None:
         self._tricks = tricks
         self._whole = whole_words
         forms: defaultdict[str, list[str]] = defaultdict(list)
@@ -44,12 +45,15 @@ class DisguisedWords:
             if sum(map(str.isalpha, word)) >= SHORTEST:
                 for form in {word, word.replace(" ", "")}:
                     forms[skeleton_text(form, leetspeak=tricks.leetspeak)].append(form)
+        self._masked = MaskedWords(words if tricks.leetspeak else ())
         self._matcher = Matcher({key: tuple(some) for key, some in forms.items()})
 
     def find(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
         """Yield where words stand, in places of the original text."""
         if self._tricks.leetspeak or self._tricks.stretched:
-            yield from filter(lambda span: edges.keeps(span, plain), self._in_place(plain, edges))
+            for span in (*self._in_place(plain, edges), *self._masked.find(plain)):
+                if edges.keeps(span, plain):
+                    yield span
         if self._tricks.spelled_out:
             for span in self._letter_by_letter(plain):
                 if edges.keeps(span, plain, margin=4):

@@ -40,7 +40,7 @@ class KeywordOptions(Options):
     whole_words: bool = True
     """Do not find words inside longer words."""
     leetspeak: bool = True
-    """Find `k1ll` for `kill`."""
+    """Find `k1ll` and `k*ll` for `kill`."""
     stretched: bool = True
     """Find `kiiill`: three or more of a letter in a row."""
     spelled_out: bool = True

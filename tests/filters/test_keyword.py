@@ -49,6 +49,9 @@ async def found(text: str, **options: Any) -> list[str]:
         "k1ll",
         "ki11",
         "k!ll",
+        "k*ll",
+        "K**L",
+        "sh#t",
         "kiiiiill",
         "killllll",
         "k1iiill",
@@ -89,6 +92,7 @@ async def test_a_listed_word_is_found_however_it_is_written(text: str) -> None:
         "14880 and 11488",
         "Hi!! he'll bomb a build",
         "kiill, aass",
+        "k*l, k***l, a*s, ki*l*y, **kull**",
         "a s k i l l s e t",
         "",
         "\u200b \ufeff",
@@ -142,7 +146,12 @@ async def test_overlapping_matches_are_one_range() -> None:
 
 @pytest.mark.parametrize(
     ("option", "text"),
-    [("leetspeak", "k1ll"), ("stretched", "kiiill"), ("spelled_out", "k i l l")],
+    [
+        ("leetspeak", "k1ll"),
+        ("leetspeak", "k*ll"),
+        ("stretched", "kiiill"),
+        ("spelled_out", "k i l l"),
+    ],
 )
 async def test_each_trick_can_be_switched_off(option: str, text: str) -> None:
     assert await found(text) == [text]
@@ -255,26 +264,8 @@ async def windows(judge: Keyword, text: str) -> list[tuple[int, int]]:
 
 WINDOWED = keyword(patterns=[r"\bbad\w{1,4}\b"], words=WORDS)
 WHOLE = keyword(patterns=[r"\bbad\w{1,4}\b"], words=WORDS, unit="document")
-_FILLING = [
-    "\u200b",
-    "\n\n",
-    "s",
-    "a",
-    "!",
-    "-",
-    "'",
-    "é",
-    "class",
-    "c l a s s",
-    "bad",
-    "badger",
-    "ing",
-    "k1ll",
-    "kiiill",
-    "k.i.l.l",
-    " ",
-    " ",
-]
+_FILLING = ["\u200b", "\n\n", "s", "a", "!", "-", "'", "é", " ", " ", "class", "c l a s s", "bad"]
+_FILLING += ["badger", "ing", "k*ll", "k1ll", "kiiill", "k.i.l.l"]
 _LONG = ["x" * 90, "y z " * 60, "\U000e006b\U000e0069\U000e006c"]
 PIECES = st.sampled_from([*WORDS, *_FILLING, *_LONG])
 

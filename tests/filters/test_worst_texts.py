@@ -50,7 +50,7 @@ UNITS = [
         "1,000",
         "Aa bb ",
     ),
-    *("\U000e0061", "🙂", "\n \n", "i am sorry ", "source: ", "here ", "kill ", "'", "w3 "),
+    *("\U000e0061", "🙂", "\n \n", "i am sorry ", "source: ", "here ", "kill ", "'", "w3 ", "a*"),
 ]
 KEYWORD = Keyword(
     KeywordOptions(
