@@ -15,7 +15,9 @@ from scripts.corpus.row import Row, read_rows, write_rows
 
 pytestmark = pytest.mark.train
 SENTENCE = "The gate holds back the water of the lake, as it has for ninety years and more."
-WORDS = st.sampled_from(["gate", "water", "lake", "stone", "mason", "flood", "village", "night", "cat", "bird"])
+WORDS = st.sampled_from(
+    ["gate", "water", "lake", "stone", "mason", "flood", "village", "night", "cat", "bird"]
+)
 TEXTS = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
 
 

@@ -57,6 +57,8 @@ def test_an_answer_that_cannot_be_found_again_gives_up_the_row() -> None:
     assert mended_row(row) is None
 
 
-@pytest.mark.parametrize(("text", "share"), [("abc", 1.0), ("", 1.0), ("12?", 1.0), ("ab\u0431\u0434", 0.5)])
+@pytest.mark.parametrize(
+    ("text", "share"), [("abc", 1.0), ("", 1.0), ("12?", 1.0), ("ab\u0431\u0434", 0.5)]
+)
 def test_the_share_of_latin_letters(text: str, share: float) -> None:
     assert latin_share(text) == share

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.training.checkpoint import CheckpointFolder
+from scripts.training.loop import Run
 from tests.scripts.tiny_run import finish, new_run
 
 pytestmark = pytest.mark.train
@@ -117,6 +118,11 @@ def _disk_that_takes(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, kept)
 
 
+def _stop_at_8(run: Run) -> None:
+    if run.step == 8:
+        raise KeyboardInterrupt
+
+
 @pytest.mark.fault
 def test_a_full_disk_costs_no_checkpoint_and_the_run_goes_on_when_there_is_room(
     tmp_path: Path,
@@ -124,8 +130,8 @@ def test_a_full_disk_costs_no_checkpoint_and_the_run_goes_on_when_there_is_room(
     (tmp_path / "whole").mkdir()
     whole = finish(new_run(STEPS), tmp_path / "whole")
     folder = CheckpointFolder(tmp_path / "run" / "checkpoints")
-    first = new_run(8)
-    first.train(folder, every=4, report=lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        new_run(STEPS).train(folder, every=4, report=_stop_at_8)
     starved = new_run(STEPS)
     starved.resume(folder.read(8))
 
