@@ -32,7 +32,9 @@ SETTINGS = {
     "jit": "off",
     # In files beside the data: containers give little of the other kind, and a kill leaves it.
     "dynamic_shared_memory_type": "mmap",
-    # The log must never hold text from a request.
+    # The log must never hold text from a request, and an error can quote it. Whoever sent the
+    # statement is told; what concerns the server as a whole is logged.
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
