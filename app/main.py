@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
@@ -101,16 +102,22 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
             keys=link.keys,
             metrics=metrics,
             drain=app.state.drain,
-            readiness=_readiness(link, models, recorder),
+            readiness=_readiness(link, models, recorder, searcher),
         )
         _show(metrics, models, recorder, searcher)
         chores = [*_chores(settings, link), Chore("sources", TRY_EVERY_S, first_sources.ensure)]
         await stack.enter_async_context(in_background(chores, metrics))
+        # What lives as long as the server need not be looked at by every full collection.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         log.info("ready", version=__version__, model=settings.model)
         yield
 
 
-def _readiness(link: DatabaseLink, models: LoadedModels, recorder: Recorder) -> Readiness:
+def _readiness(
+    link: DatabaseLink, models: LoadedModels, recorder: Recorder, searcher: Searcher
+) -> Readiness:
     """Say what must work for an answer. Filters are set up, or the server would not be here."""
     return Readiness(
         (
@@ -118,6 +125,7 @@ def _readiness(link: DatabaseLink, models: LoadedModels, recorder: Recorder) -> 
             Check("recorder", lambda: recorder.is_alive),
             Check("keys", lambda: link.keys.is_loaded),
             Check("database", lambda: link.keys.is_current, is_vital=False),
+            Check("sources", lambda: searcher.is_ready, is_vital=False),
         )
     )
 
