@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +19,15 @@ from app.errors import DatabaseError, Unavailable, Unstorable
 from app.store import database as database_module
 from app.store.database import Database
 from app.store.embedded import EmbeddedPostgres
-from tests.postgres import CARELESS, children_of, in_database, kill_server, run_sql, server_pid
+from tests.postgres import (
+    CARELESS,
+    children_of,
+    drop_database,
+    in_database,
+    kill_server,
+    run_sql,
+    server_pid,
+)
 
 
 async def number(database: Database) -> int:
@@ -74,16 +83,14 @@ async def test_a_database_that_does_not_exist(postgres_url: str) -> None:
 
 
 async def test_a_database_that_cannot_hold_any_text(postgres_url: str) -> None:
-    await run_sql(
-        postgres_url,
-        "DROP DATABASE IF EXISTS latin",
-        "CREATE DATABASE latin TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'",
-    )
-    database = Database(in_database(postgres_url, "latin"))
+    name = f"ascii_{uuid4().hex[:12]}"
+    create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+    await run_sql(postgres_url, create)
+    database = Database(in_database(postgres_url, name))
     with pytest.raises(DatabaseError, match="encoding is SQL_ASCII"):
         await database.connect()
     await database.close()
-    await run_sql(postgres_url, "DROP DATABASE latin")
+    await drop_database(postgres_url, name)
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
