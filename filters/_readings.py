@@ -47,7 +47,7 @@ def _writes_no_spaces(character: str) -> bool:
 
 
 def bare_words(plain: Normalised) -> Normalised:
-    """Return the words of a plain text with one space for whatever stands between them."""
+    """Return the words of a plain text with one space for whatever stands between or after them."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

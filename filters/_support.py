@@ -28,6 +28,9 @@ _NEGATIONS = frozenset(_NEGATING.split())
 _ENDINGS = tuple(_SUFFIXES.split())
 _SHORTEST_STEM = 3
 
+NEIGHBOURS = 2
+"""Sentences before and after one that may hold words of the same claim."""
+
 AROUND_CHARS = 900
 """Most characters of a passage that a model reads beside the claim."""
 
@@ -65,7 +68,7 @@ class Spot:
     back: float
     """Of the sentence's words, how many stand in the claim."""
     share: float
-    """Of the claim's words, how many stand in the sentence or one beside it."""
+    """Of the claim's words, how many stand in the sentence or near it."""
 
 
 @lru_cache(maxsize=256)
@@ -102,7 +105,7 @@ def literal_range(claim: str, source: Source) -> tuple[int, int] | None:
     None also where the words are part of a negated sentence that is longer than the claim: it
     may say the opposite.
     """
-    wanted = bare_words(normalise(claim)).text
+    wanted = " ".join(words_of(claim))
     place = f" {source.bare.text} ".find(f" {wanted} ") if wanted else -1
     if place < 0:
         return None
@@ -153,7 +156,7 @@ def _spot(stems: frozenset[str], source: Source, passage: int, place: int) -> Sp
 
 
 def _nearby(source: Source, place: int) -> frozenset[str]:
-    some = source.sentences[max(0, place - 1) : place + 2]
+    some = source.sentences[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]
     return frozenset().union(*(sentence.stems for sentence in some))
 
 

@@ -40,8 +40,10 @@ from filters._support import (
 
 SUPPORTED, CONTRADICTED, UNSUPPORTED = "supported", "contradicted", "unsupported"
 
-WORDS_SHARE = 0.35
-"""How much shared words weigh against the model: a small model is unsure, words are not."""
+WORDS_SHARE = 0.4
+"""How much common words weigh against the model: a small model is often unsure, words never."""
+SURE = 0.7
+"""A contradiction counts from here on; below, the model only says that it sees no support."""
 
 NEW_NUMBER, NEW_NAME = "new_number", "new_name"
 NEW_NUMBER_CAP = 0.2
@@ -53,7 +55,7 @@ SAME_WORDS, SAME_SENTENCE = 0.8, 0.6
 """From these shares of common words on, in the claim and in the sentence, both are about the
 same, so that a `not` in one of them turns the meaning."""
 
-OTHER_NEGATION = 0.7
+OTHER_NEGATION = SURE
 """How sure it is that then one contradicts the other."""
 
 
@@ -86,9 +88,9 @@ class _Compared:
 
     @property
     def support(self) -> float:
-        """The model's opinion and the common words together, unless it sees a contradiction."""
+        """The model's opinion and the common words together, unless they contradict."""
         mixed = (1 - WORDS_SHARE) * self.supported + WORDS_SHARE * self.spot.share
-        return min(mixed, 1 - self.contradiction)
+        return min(mixed, 1 - self.contradiction) if self.contradiction >= SURE else mixed
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,12 +76,13 @@ async def test_the_evidence_is_the_sentence_of_the_passage(resources: BundledRes
 
 
 async def test_literal_evidence_is_exact(resources: BundledResources) -> None:
-    finding = await judge(resources, item("The gate was built in 1931"))
+    for claim in "the gate was built in 1931", "The gate was _built_ in 1931!":
+        finding = await judge(resources, item(claim))
 
-    assert finding is not None
-    evidence = finding.evidence[0]
-    assert finding.score == 0
-    assert GATE[evidence.start : evidence.end] == "The **gate** was built in 1931"
+        assert finding is not None
+        evidence = finding.evidence[0]
+        assert finding.score == 0
+        assert GATE[evidence.start : evidence.end] == "The **gate** was built in 1931"
 
 
 @pytest.mark.parametrize(
