@@ -32,7 +32,7 @@ def to_onnx(module: Exportable, *, max_tokens: int) -> onnx.ModelProto:
     for name in module.outputs:
         _rename(model.graph, name, f"{name}_inner")
         _rename(model.graph, DRAFT_NAME.format(name), name)
-    _forget_traces(model)
+    forget_traces(model)
     onnx.checker.check_model(model)
     return model
 
@@ -72,7 +72,7 @@ def tensors(values: list[onnx.ValueInfoProto]) -> tuple[Tensor, ...]:
     )
 
 
-def _forget_traces(model: onnx.ModelProto) -> None:
+def forget_traces(model: onnx.ModelProto) -> None:
     """Drop the exporter's notes: stack traces with the paths of this machine."""
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
