@@ -36,6 +36,7 @@ class OneAnswer:
     version = "1"
     task = Task.QUESTION_ANSWERING
     is_alive = True
+    num_waiting = 0
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the answer."""
