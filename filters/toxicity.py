@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from filters import Canary, Classifier, Filter, Finding, Item, Options, Range, Resources, Unit
-from filters._model_text import readings
-from filters._sentences import sentence_spans
+from filters._text.model_text import readings
+from filters._text.sentences import sentence_spans
 
 FEWEST_WORDS = 8
 """In a whole text, shorter sentences are read with their neighbours: `You. Are. Scum.`"""

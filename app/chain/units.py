@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 
 from filters import Unit
-from filters._sentences import RESCAN_CHARS, sentence_end
+from filters._text.sentences import RESCAN_CHARS, sentence_end
 
 AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""

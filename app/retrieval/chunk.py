@@ -14,7 +14,7 @@ from itertools import groupby, zip_longest
 from uuid import UUID, uuid5
 
 from app.retrieval.document import Block, Document, Kind
-from filters._sentences import sentences
+from filters._text.sentences import sentences
 
 VERSION = 1
 """Raised when the same document would be cut another way."""

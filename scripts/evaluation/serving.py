@@ -11,7 +11,7 @@ from app.bundles import Bundle
 from app.encoder import open_classifier
 from app.encoder.tokens import Text
 from app.settings.model import RuntimeSettings
-from filters._model_text import readings
+from filters._text.model_text import readings
 from scripts.corpus.row import Row
 from scripts.evaluation.measures import Scores
 

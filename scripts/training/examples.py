@@ -9,7 +9,7 @@ import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
-from filters._model_text import readings
+from filters._text.model_text import readings
 from scripts.corpus.row import Row
 
 UNKNOWN = -1.0

@@ -1,8 +1,10 @@
-"""Every filter of the folder is one documented class in one file, with a test of its name."""
+"""Every filter is one documented class in one file or package, with a test of its name."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -12,7 +14,8 @@ from filters import Filter, Options
 
 FOLDER = Path(filters.__file__).parent
 TESTS = Path(__file__).parent
-NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+pytestmark = pytest.mark.check
+NAMES = sorted(module.name for module in iter_modules([str(FOLDER)]) if module.name[0] != "_")
 
 
 def test_there_are_filters() -> None:
@@ -24,8 +27,8 @@ def test_a_file_holds_one_documented_filter_of_its_name(name: str) -> None:
     found = filter_class(name)
 
     assert found.__name__.lower() == name.replace("_", "")
-    assert found.__doc__
     assert found.__doc__ != Filter.__doc__
+    assert inspect.cleandoc(found.__doc__ or "").partition("\n")[0].endswith(".")
     assert found.check is not Filter.check
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pytest
 
 from filters import Context, Item, Stage
-from filters._claims import blank_markup, is_claim
-from filters._facts import names, number_words, quantities
-from filters._model_text import readings
-from filters._sentences import sentence_spans
-from filters._support import best_spots, source_of
+from filters._text.model_text import readings
+from filters._text.sentences import sentence_spans
+from filters.grounding.claims import blank_markup, is_claim
+from filters.grounding.facts import names, number_words, quantities
+from filters.grounding.support import best_spots, source_of
 from filters.keyword import Keyword, KeywordOptions
 
 SIZE = 40_000

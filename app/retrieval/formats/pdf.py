@@ -11,7 +11,7 @@ from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
 
 from app.errors import SourceUnreadable
 from app.retrieval.document import Outline
-from filters._sentences import sentences
+from filters._text.sentences import sentences
 
 _ENDS_SENTENCE = re.compile(r"[.!?:…]['\")\]\u201d\u2019]?$")
 _HYPHENATED = re.compile(r"(?<=[a-z])[-\u00ad]$")

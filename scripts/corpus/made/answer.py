@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from filters._sentences import sentences
+from filters._text.sentences import sentences
 from scripts.corpus import docstrings
 from scripts.corpus.made.grounding import technical_passages
 from scripts.corpus.neighbours import Neighbours

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-from filters._sentences import sentences
+from filters._text.sentences import sentences
 from scripts.corpus.neighbours import Neighbours
 from scripts.corpus.row import Row
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.chain.units import Piece, splitter
 from filters import Unit
-from filters._sentences import MAX_SENTENCE_CHARS
+from filters._text.sentences import MAX_SENTENCE_CHARS
 
 UNITS = [Unit.document(), Unit.sentence(), Unit.window(24), Unit.window(100)]
 TEXT = st.text(alphabet=st.sampled_from(list("ab .!?…\n\r-*#)\"'。é👩\u200bDr")), max_size=400)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from app.retrieval.chunk import BOUND, Chunk, chunk
 from app.retrieval.document import Block, Document, Kind
 from app.retrieval.parse import Bounds, parse
-from filters._sentences import sentences
+from filters._text.sentences import sentences
 
 SIZE = 100
 SENTENCE = "This sentence has about fifty characters in total."

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from app.store.keys import KeyStore, Scope
 
 from app.chain.chain import Chain
 from app.exchange import (
@@ -29,6 +28,7 @@ from app.routes.service import Service
 from app.settings import ChainEntry, Settings
 from app.store.database import Database
 from app.store.exchanges import ExchangeStore
+from app.store.keys import KeyStore, Scope
 from filters import Evidence, Passage, Range, Stage
 from tests.app.scripted import KeptRecords
 from tests.exchanges import make_exchange

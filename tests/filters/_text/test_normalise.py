@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters._normalise import as_written, normalise
+from filters._text.normalise import as_written, normalise
 
 ANY_TEXT = st.text(
     st.one_of(

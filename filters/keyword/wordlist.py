@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from filters._disguised import ALL_TRICKS, DisguisedWords, Tricks
-from filters._matcher import Matcher
-from filters._normalise import Normalised, as_written, normalise
-from filters._readings import bare_words, hidden_tags
-from filters._spans import NO_EDGES, Edges, Span, cut_off, is_whole
+from filters._text.normalise import Normalised, as_written, normalise
+from filters._text.readings import bare_words, hidden_tags
+from filters.keyword.disguised import ALL_TRICKS, DisguisedWords, Tricks
+from filters.keyword.matcher import Matcher
+from filters.keyword.spans import NO_EDGES, Edges, Span, cut_off, is_whole
 
 SPELLED_OUT_FACTOR = 4
 """A letter and the three characters that may stand between it and the next."""

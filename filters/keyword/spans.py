@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from filters._matcher import Matcher
-from filters._normalise import Normalised
-from filters._readings import is_boundary
+from filters._text.normalise import Normalised
+from filters._text.readings import is_boundary
+from filters.keyword.matcher import Matcher
 
 Span = tuple[int, int]
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filters._confusables import look_alike
+from filters._text.confusables import look_alike
 
 _REGULAR = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Printable ASCII with single spaces: nothing to change but the case."""

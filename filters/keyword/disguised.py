@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from filters._disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
-from filters._masked import MaskedWords
-from filters._matcher import Matcher
-from filters._normalise import Normalised
-from filters._readings import is_boundary, spelled_out
-from filters._spans import Edges, Span, cut_off
+from filters._text.disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
+from filters._text.normalise import Normalised
+from filters._text.readings import is_boundary, spelled_out
+from filters.keyword.masked import MaskedWords
+from filters.keyword.matcher import Matcher
+from filters.keyword.spans import Edges, Span, cut_off
 
 SHORTEST = 3
 """Words with fewer letters turn up in disguise by chance."""

@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from filters import Canary, Filter, Finding, Item, Options, Range, Unit
-from filters._disguised import Tricks
-from filters._patterns import UNBOUNDED, Patterns
-from filters._spans import Edges, merge
-from filters._wordlist import WordList
+from filters.keyword.disguised import Tricks
+from filters.keyword.patterns import UNBOUNDED, Patterns
+from filters.keyword.spans import Edges, merge
+from filters.keyword.wordlist import WordList
 
 LARGEST_WINDOW = 24_000
 """Where words are so long that a window would be larger, the whole text is judged at once."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters._model_text import readings
+from filters._text.model_text import readings
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from filters._facts import number_words, quantities
-from filters._normalise import Normalised, normalise
-from filters._readings import bare_words
-from filters._sentences import sentence_spans
+from filters._text.normalise import Normalised, normalise
+from filters._text.readings import bare_words
+from filters._text.sentences import sentence_spans
+from filters.grounding.facts import number_words, quantities
 
 _COMMON = (
     "a about after all also an and any are as at be because been before being both but by can could "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters._disguise import STAND_INS, skeleton, skeleton_text, spells
+from filters._text.disguise import STAND_INS, skeleton, skeleton_text, spells
 
 
 @pytest.mark.parametrize(

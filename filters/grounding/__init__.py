@@ -24,9 +24,9 @@ from filters import (
     Stage,
     Unit,
 )
-from filters._claims import blank_markup, is_claim
-from filters._facts import Fact, names, number_words, quantities
-from filters._support import (
+from filters.grounding.claims import blank_markup, is_claim
+from filters.grounding.facts import Fact, names, number_words, quantities
+from filters.grounding.support import (
     Sentence,
     Source,
     Spot,

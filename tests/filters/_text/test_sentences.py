@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters._sentences import sentence_spans, sentences
+from filters._text.sentences import sentence_spans, sentences
 
 
 def test_sentences_end_where_a_reader_would_say() -> None:

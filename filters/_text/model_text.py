@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from filters._disguise import STAND_INS
-from filters._emoji import name_emoji
-from filters._normalise import normalise
-from filters._readings import spelled_out_places
+from filters._text.disguise import STAND_INS
+from filters._text.emoji import name_emoji
+from filters._text.normalise import normalise
+from filters._text.readings import spelled_out_places
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters._facts import names, number_words, quantities
+from filters.grounding.facts import names, number_words, quantities
 
 
 @pytest.mark.parametrize(

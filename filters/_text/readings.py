@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-from filters._normalise import Normalised, normalise
+from filters._text.normalise import Normalised, normalise
 
 _WORD = re.compile(r"[^\W_]+")
 

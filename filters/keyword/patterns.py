@@ -8,8 +8,8 @@ from re import _parser  # type: ignore[attr-defined]  # the one place that knows
 
 import re2
 
-from filters._normalise import Normalised, as_written, normalise
-from filters._spans import NO_EDGES, Edges, Span
+from filters._text.normalise import Normalised, as_written, normalise
+from filters.keyword.spans import NO_EDGES, Edges, Span
 
 UNBOUNDED = 100_000
 """From this width on a pattern counts as without bound."""

@@ -1,0 +1,1 @@
+"""What several filters need to read text: plain forms, disguises, sentences."""
