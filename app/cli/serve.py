@@ -98,7 +98,7 @@ def _address(host: str, listener: socket.socket) -> str:
 
 def _greet(settings: Settings, address: str, key_file: Path) -> None:
     """Say where the server is and what to try first."""
-    chain = " → ".join(entry.id for entry in settings.chain) or "no filters"
+    chain = " → ".join(entry.id for entry in settings.chain) or "no filters: nothing is judged"
     database = "embedded Postgres" if settings.database_url is None else "PENSTOCK_DATABASE_URL"
     lines = [
         f"Penstock answers on {address}",

@@ -23,6 +23,7 @@ from app.store.query import ExchangeSummary
 PAGE_ROWS = 50
 
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
+entrance = APIRouter(include_in_schema=False)
 
 _signed_in = Depends(SignedIn())
 _anybody = Depends(SignIn())
@@ -36,6 +37,13 @@ def install_review(app: FastAPI, secret: bytes) -> None:
     """
     app.state.review_sessions = Sessions(secret)
     app.include_router(router)
+    app.include_router(entrance)
+
+
+@entrance.get("/", dependencies=[_anybody])
+async def enter() -> Response:
+    """Lead people who open the server's bare address to its pages."""
+    return RedirectResponse(HOME, status_code=303)
 
 
 @router.get("")
