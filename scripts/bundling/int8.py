@@ -46,6 +46,8 @@ class Quantizer:
         for node in self._graph.node:
             if node.op_type == "MatMul" and self._is_matrix(node.input[1]):
                 self._matmul(node)
+            elif node.op_type == "Gemm" and self._is_matrix(node.input[1]):
+                self._gemm(node)
             elif node.op_type == "Gather" and self._is_matrix(node.input[0]):
                 self._gather(node)
             else:
@@ -64,12 +66,29 @@ class Quantizer:
         )
 
     def _matmul(self, node: onnx.NodeProto) -> None:
-        rows, scale = self._quantise_rows(node.input[0])
-        weight, column_scale = self._weight(node.input[1])
-        product = f"{node.output[0]}_unscaled"
+        self._product(node.input[0], node.input[1], node.output[0])
+
+    def _gemm(self, node: onnx.NodeProto) -> None:
+        """Split into a product and the addition of its bias."""
+        options = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        if options.get("transA") or {options.get("alpha", 1.0), options.get("beta", 1.0)} != {1.0}:
+            self._nodes.append(node)
+            return
+        out = node.output[0]
+        matrix = node.input[1]
+        if options.get("transB"):
+            matrix = f"{node.input[1]}_across"
+            values = numpy_helper.to_array(self._weights[node.input[1]])
+            self._constant(matrix, np.ascontiguousarray(values.T))
+        self._product(node.input[0], matrix, f"{out}_product")
+        self._add("Add", [f"{out}_product", node.input[2]], out)
+
+    def _product(self, name: str, matrix: str, out: str) -> None:
+        rows, scale = self._quantise_rows(name)
+        weight, column_scale = self._weight(matrix)
         inputs = [rows, weight, "int8_unit_scale", column_scale, "int8_zero_point"]
-        self._add("MatMulIntegerToFloat", inputs, product)
-        self._add("Mul", [product, scale], node.output[0])
+        self._add("MatMulIntegerToFloat", inputs, f"{out}_unscaled")
+        self._add("Mul", [f"{out}_unscaled", scale], out)
 
     def _quantise_rows(self, name: str) -> tuple[str, str]:
         rows, scale = f"{name}_rows", f"{name}_scale"

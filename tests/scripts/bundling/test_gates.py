@@ -11,6 +11,7 @@ from onnx import numpy_helper
 
 from scripts.bundling import gates, int8, parity
 from scripts.bundling.graph import to_onnx
+from scripts.bundling.modules import Exportable
 from tests.scripts.bundling.networks import (
     MAX_TOKENS,
     encoder,
@@ -35,7 +36,10 @@ def _copy(graph: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _weight(graph: onnx.ModelProto, ending: str) -> onnx.TensorProto:
-    return next(w for w in graph.graph.initializer if w.name.endswith(ending))
+    found: onnx.TensorProto = next(
+        weight for weight in graph.graph.initializer if weight.name.endswith(ending)
+    )
+    return found
 
 
 def _scale_a_weight(graph: onnx.ModelProto) -> None:
@@ -124,7 +128,7 @@ def test_nothing_to_compare_on_is_no_success() -> None:
     ("module", "compare"), [(encoder, parity.embeddings), (reader, parity.spans)]
 )
 def test_the_other_networks_pass_as_well(
-    module: Callable[[], gates.Exportable], compare: parity.Compare
+    module: Callable[[], Exportable], compare: parity.Compare
 ) -> None:
     exact = to_onnx(module(), max_tokens=MAX_TOKENS)
     limits = parity.Limits(mean=0.3, largest=1.0, agreement=0.5)
