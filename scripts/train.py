@@ -31,10 +31,11 @@ from scripts.training.examples import Example
 from scripts.training.live import LiveLine
 from scripts.training.loop import Run, make_exact
 from scripts.training.plan import LEARNING_RATE, OtherPlan, Plan, read_plan, seconds
-from scripts.training.tasks import TASKS, Task, new_network
+from scripts.training.tasks import TASKS, Task, begin_from, new_network
 from scripts.training.vocabulary import prune
 
 CHECKPOINTS = 20
+FINAL = "final.safetensors"
 MEASURED_TOKENS = 30_000
 VALIDATED = 400
 
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parts = read_parts(task, tokenizer, options.staged)
     plan = _plan(options, task, kept, parts)
     run = Run(task, new_network(task, kept, seed=plan.seed), plan, parts)
+    if plan.begun_from:
+        _begin_from(run, options.begun_from)
     folder = CheckpointFolder(options.run / "checkpoints")
     newest = folder.newest(console.print)
     if newest:
@@ -78,6 +81,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("staged", type=Path)
     parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--from", dest="begun_from", type=Path, help="begin with another run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--budget", type=seconds, default=seconds("25m"), help="CPU time: 25m")
@@ -120,6 +124,7 @@ def _plan(
         learning_rate=options.learning_rate,
         threads=options.threads,
         precision=_precision(options.precision),
+        begun_from=digest(options.begun_from / FINAL) if options.begun_from else "",
     )
     if not options.steps:
         plan = _within(
@@ -127,6 +132,12 @@ def _plan(
         )
     plan.write(options.run)
     return plan
+
+
+def _begin_from(run: Run, other: Path | None) -> None:
+    if other is None or digest(other / FINAL) != run.plan.begun_from:
+        raise OtherPlan("the run began from another one: name the same with --from")
+    begin_from(run.network, other / FINAL)
 
 
 def _within(budget_s: float, plan: Plan, trial: Run) -> Plan:
@@ -150,7 +161,7 @@ def _every(plan: Plan) -> int:
 
 def _finish(run: Run, tokenizer: Tokenizer, folder: Path, console: Console) -> Path:
     """Write weights, tokenizer and curve; the weights' digest is the run's result."""
-    path = folder / "final.safetensors"
+    path = folder / FINAL
     draft = folder / ".tmp-final.safetensors"
     save_file({name: t.contiguous() for name, t in run.network.state_dict().items()}, draft)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)

@@ -98,8 +98,13 @@ def measure(model: QuestionAnswering, reads: Sequence[Read]) -> dict[str, float]
     measures = _measure(model, reads)
     for source in sorted({read.question.source for read in reads}):
         some = [read for read in reads if read.question.source == source]
-        measures |= {f"{name}[{source}]": value for name, value in _measure(model, some).items()}
+        measures |= measure_one(model, some, source)
     return known(measures)
+
+
+def measure_one(model: QuestionAnswering, reads: Sequence[Read], name: str) -> dict[str, float]:
+    """Return the same rates for one slice, marked with its name."""
+    return known({f"{rate}[{name}]": value for rate, value in _measure(model, reads).items()})
 
 
 def _measure(model: QuestionAnswering, reads: Sequence[Read]) -> dict[str, float]:

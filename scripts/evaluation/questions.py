@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scripts.corpus.neighbours import Neighbours
+from app.bundles import Bundle
+from app.encoder import open_embedder
+from app.retrieval.index import PassageIndex
+from app.retrieval.vectors import embed_passages, read_vectors
+from filters import Passage
 from scripts.corpus.row import Row, plain
+from scripts.evaluation.serving import SETTINGS
 
 PASSAGES = 4
 
@@ -31,32 +37,40 @@ class Question:
         return any(p == passage and s < end and start < e for p, s, e in self.answers)
 
 
-def questions_of(rows: Sequence[Row]) -> list[Question]:
-    """Put each row's passage among those that share the most words with its question.
+def questions_of(rows: Sequence[Row], encoder: Bundle) -> list[Question]:
+    """Search among the passages of all rows for each row's question, as the server does.
 
-    The passages stand in the order of their shared words, so an answer is not always first.
+    The row's own passage is always among the found ones, at the end if it was not found: what is
+    measured is the answering, not the search.
     """
-    passages = list(dict.fromkeys(row.pair or "" for row in rows))
-    number_of = {passage: number for number, passage in enumerate(passages)}
-    limit = min(len(passages), PASSAGES * 2)
-    near = Neighbours(passages).of([row.text for row in rows], limit)
-    return [
-        _question(row, passages, number_of[row.pair or ""], found)
-        for row, found in zip(rows, near, strict=True)
-    ]
+    return asyncio.run(_questions_of(rows, encoder))
 
 
-def _question(row: Row, passages: list[str], own: int, found: list[int]) -> Question:
-    said = [plain(passages[own][start:end]) for start, end in row.spans]
-    order = [n for n in found if n == own or not any(text in plain(passages[n]) for text in said)][
-        :PASSAGES
-    ]
+async def _questions_of(rows: Sequence[Row], encoder: Bundle) -> list[Question]:
+    embedder = open_embedder(encoder, SETTINGS)
+    texts = list(dict.fromkeys(row.pair or "" for row in rows))
+    vectors = read_vectors(
+        await embed_passages(embedder, [("", text) for text in texts]), embedder.dimension
+    )
+    passages = [Passage(str(number), text, "rows") for number, text in enumerate(texts)]
+    index = PassageIndex(passages, vectors)
+    found = []
+    for row in rows:
+        [vector] = await embedder.embed([row.text])
+        near = index.search(row.text, vector, PASSAGES * 2)
+        found.append(_question(row, [passage.text for passage in near]))
+    await embedder.close()
+    return found
+
+
+def _question(row: Row, near: Sequence[str]) -> Question:
+    own = row.pair or ""
+    said = [plain(own[start:end]) for start, end in row.spans]
+    # Another passage with the same answer may be right as well, and nobody knows.
+    order = [t for t in near if t == own or not any(answer in plain(t) for answer in said)]
+    order = order[:PASSAGES]
     if own not in order:
         order = [*order[: PASSAGES - 1], own]
     place = order.index(own)
-    return Question(
-        row.source,
-        row.text,
-        tuple(passages[n] for n in order),
-        tuple((place, start, end) for start, end in row.spans),
-    )
+    answers = tuple((place, start, end) for start, end in row.spans)
+    return Question(row.source, row.text, tuple(order), answers)

@@ -9,9 +9,20 @@ import numpy as np
 from scripts.corpus.row import Row
 from scripts.evaluation.measures import Scores, known, roc_auc, share
 
-CHAIN_THRESHOLD = 0.8
-"""What the default chain blocks answers at."""
-HARMLESS = ("about", "self", "topic", "denied", "harmless-threat", "profane", "technical")
+FLAGGED, BLOCKED = 0.5, 0.8
+"""The default chain blocks answers at the second."""
+MILD = "obscene"
+"""A swear word of joy is obscene and no attack, so this label does not count as one."""
+HARMLESS = (
+    "about",
+    "self",
+    "topic",
+    "denied",
+    "harmless-threat",
+    "profane",
+    "machine",
+    "technical",
+)
 HOSTILE = ("attack", "insult", "threat", "severe", "disguised")
 
 
@@ -24,10 +35,12 @@ def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[
         measures[f"auc.toxicity[{source}]"] = _auc(
             [rows[at] for at in some], toxic[some], "toxicity"
         )
+    counted = [at for at, label in enumerate(labels) if label != MILD]
     for kind in (*HARMLESS, *HOSTILE):
         some = [at for at, row in enumerate(rows) if row.group.startswith(f"made-{kind}-")]
-        name = f"blocked[{kind}]"
-        measures[name] = share(toxic[some] >= CHAIN_THRESHOLD)
+        worst = scores[some][:, counted].max(axis=1, initial=0.0)
+        measures[f"flagged[{kind}]"] = share(worst >= FLAGGED)
+        measures[f"blocked[{kind}]"] = share(worst >= BLOCKED)
     return known(measures)
 
 

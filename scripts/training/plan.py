@@ -37,6 +37,8 @@ class Plan:
     threads: int = 1
     """Sums depend on how work is cut up, so the same bits need the same threads."""
     precision: str = "float32"
+    begun_from: str = ""
+    """Digest of the weights of another run that this one begins with, if it does."""
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -141,6 +142,19 @@ def new_network(task: Task, kept: Sequence[str], *, seed: int) -> Any:
     network.bert.load_state_dict(weights, strict=False)
     network.bert.get_parameter(WORD_EMBEDDINGS).requires_grad_(False)
     return network
+
+
+def begin_from(network: Any, weights: Path) -> None:
+    """Take over what another run has learnt, as far as the networks are alike.
+
+    Raises:
+        WrongBase: they have another vocabulary.
+    """
+    own = network.state_dict()
+    learnt = {name: tensor for name, tensor in load_file(weights).items() if name in own}
+    if any(own[name].shape != tensor.shape for name, tensor in learnt.items()):
+        raise base.WrongBase(f"the network of {weights} has another shape")
+    network.load_state_dict(learnt, strict=False)
 
 
 def _likelihood(logits: Tensor, allowed: Tensor) -> Tensor:

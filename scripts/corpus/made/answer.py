@@ -9,7 +9,13 @@ from pathlib import Path
 
 from filters._text.sentences import sentences
 from scripts.corpus import docstrings
-from scripts.corpus.made.grounding import technical_passages
+from scripts.corpus.made.asked import asked
+from scripts.corpus.made.grounding import (
+    encyclopedia_passages,
+    policy_passages,
+    technical_passages,
+)
+from scripts.corpus.made.manuals import manuals
 from scripts.corpus.neighbours import Neighbours
 from scripts.corpus.row import Row
 from scripts.corpus.sets import RowSet, SetsByName
@@ -52,6 +58,29 @@ def _asked(at: int, passage: str) -> list[tuple[int, str, str, int]]:
     return found
 
 
+def asked_technical(_: Path) -> Iterator[Row]:
+    """Ask of the documentation of Python's library."""
+    yield from asked("technical", technical_passages())
+
+
+def asked_policies(folder: Path) -> Iterator[Row]:
+    """Ask of privacy policies."""
+    yield from asked("policies", policy_passages(folder))
+
+
+def asked_encyclopedia(folder: Path) -> Iterator[Row]:
+    """Ask of encyclopedia passages."""
+    yield from asked("long_queries", encyclopedia_passages(folder))
+
+
 SETS: SetsByName = {
     "how_to": RowSet("", docstrings.LICENCE, docstrings.SOURCE, technical),
+    "manuals": RowSet("", "Apache-2.0", "scripts/corpus/made", manuals),
+    "asked_technical": RowSet("", docstrings.LICENCE, docstrings.SOURCE, asked_technical),
+    "asked_policies": RowSet(
+        "policyqa", "MIT", "https://github.com/wasiahmad/PolicyQA", asked_policies, most=2_500
+    ),
+    "asked_encyclopedia": RowSet(
+        "clapnq_dev", "Apache-2.0", "https://github.com/primeqa/clapnq", asked_encyclopedia
+    ),
 }

@@ -37,25 +37,34 @@ def technical_passages() -> list[tuple[str, str]]:
 
 def policies(folder: Path) -> Iterator[Row]:
     """Make claims about privacy policies."""
+    yield from claims("policies", policy_passages(folder))
+
+
+def policy_passages(folder: Path) -> list[tuple[str, str]]:
+    """Return (title, passage) pairs of privacy policies."""
     passages: dict[str, str] = {}
     for name in ("dev.json", "test.json"):
         whole = json.loads((folder / name).read_text(encoding="utf-8"))
         for article in whole["data"]:
             for paragraph in article["paragraphs"]:
                 passages.setdefault(paragraph["context"], article["title"])
-    long_enough = [(title, text) for text, title in passages.items() if len(text) > 200]
-    yield from claims("policies", long_enough)
+    return [(title, text) for text, title in passages.items() if len(text) > 200]
 
 
 def encyclopedia(folder: Path) -> Iterator[Row]:
     """Make claims about encyclopedia passages."""
+    yield from claims("encyclopedia", encyclopedia_passages(folder))
+
+
+def encyclopedia_passages(folder: Path) -> list[tuple[str, str]]:
+    """Return (title, passage) pairs of encyclopedia articles."""
     passages: list[tuple[str, str]] = []
     for name in ("clapnq_dev_answerable.jsonl", "clapnq_dev_unanswerable.jsonl"):
         with (folder / name).open(encoding="utf-8") as file:
             for line in map(json.loads, file):
                 passage = line["passages"][0]
                 passages.append((passage["title"], untokenise(passage["text"])[:1_100]))
-    yield from claims("encyclopedia", passages)
+    return passages
 
 
 SETS: SetsByName = {

@@ -19,9 +19,10 @@ from scripts.corpus.sets.toxicity import NONE_AT_ALL
 PROFANE = {**NONE_AT_ALL, "obscene": 1.0}
 INSULT = {**NONE_AT_ALL, "toxicity": 1.0, "insult": 1.0}
 THREAT = {**NONE_AT_ALL, "toxicity": 1.0, "threat": 1.0}
+SEVERE = {"toxicity": 1.0, "severe_toxicity": 1.0, "obscene": 1.0, "insult": 1.0}
+SEVERE_THREAT = {**SEVERE, "threat": 1.0}
 ATTACK = {**NONE_AT_ALL, "toxicity": 1.0, "identity_attack": 1.0}
 LEET = str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0", "s": "$"})
-SEVERE = {"toxicity": 1.0, "severe_toxicity": 1.0, "obscene": 1.0, "insult": 1.0}
 TECHNICAL_PARAGRAPHS = 2_500
 
 
@@ -33,10 +34,12 @@ def contrasts(_: Path) -> Iterator[Row]:
     yield from _all("topic", words.TOPIC_QUESTIONS, words.TOPICS, NONE_AT_ALL)
     yield from _all("insult", words.INSULTING, words.INSULTS, INSULT)
     yield from _all("severe", words.SEVERE, words.INSULTS, SEVERE)
+    yield from _all("severe-threat", words.SEVERE_THREATS, words.INSULTS, SEVERE_THREAT)
     yield from _all("denied", words.DENIED, words.INSULTS, NONE_AT_ALL)
     yield from _all("threat", words.THREATS, words.THREATENED, THREAT)
     yield from _all("harmless-threat", words.HARMLESS_THREATS, words.THREATENED, NONE_AT_ALL)
     yield from _all("profane", ("{0}",), _joined(words.PROFANE, words.PROFANE_TAILS), PROFANE)
+    yield from _all("machine", words.ROUGH, words.MACHINES, NONE_AT_ALL)
     technical = _joined(words.TECHNICAL, words.TECHNICAL_TAILS)
     yield from _all("technical", ("{0}",), technical, NONE_AT_ALL)
 

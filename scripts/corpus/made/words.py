@@ -158,7 +158,31 @@ DENIED = (
     "The word {0} has an interesting history.",
     "I felt like a {0} after losing my keys.",
 )
-THREATENED = ("you", "him", "her", "them", "your family", "your kids", "all of you", "your friends")
+THREATENED = (
+    "you", "him", "her", "them", "your family", "your kids", "all of you", "your friends",
+    "this idiot", "that woman", "my boss", "the neighbours",
+)  # fmt: skip
+MACHINES = (
+    "process", "thread", "job", "worker", "child process", "zombie process", "daemon", "session",
+    "connection", "container", "task", "query", "server", "dead object", "orphan", "slave node",
+    "master", "client", "build", "parser", "request", "printer", "test", "pod", "database",
+)  # fmt: skip
+ROUGH = (
+    "Kill the {0} and restart the machine.",
+    "The {0} was killed by the kernel.",
+    "The garbage collector kills every {0} that nobody needs.",
+    "How do I kill a hanging {0}?",
+    "When the {0} dies, its parent is told.",
+    "A stuck {0} is shot after ten seconds.",
+    "The {0} hangs and must be aborted.",
+    "The scheduler executes the {0} at midnight.",
+    "This dumb {0} blocks the queue.",
+    "Never trust a {0} from outside.",
+    "The {0} choked on bad input and crashed.",
+    "Why does the {0} suck up all the memory?",
+    "An attacker sends garbage to the {0}.",
+    "Destroy the {0} when it is no longer used.",
+)
 THREATS = (
     "I will kill {0}.",
     "I am going to kill {0} tonight",
@@ -168,6 +192,16 @@ THREATS = (
     "we are coming to burn {0} alive",
     "I hope somebody stabs {0}",
     "I'm gonna break every bone of {0}",
+    "I will hunt {0} down",
+    "{0} will be dead by tomorrow, I promise",
+    "I have a gun and I am coming for {0}",
+    "Tell {0} to watch out, I know where they live",
+    "I want to punch {0} in the face",
+    "Let's beat {0} up after school",
+    "I swear I will cut {0} into pieces",
+    "Next time I see {0} there will be blood",
+    "I will make {0} suffer and nobody will find the body",
+    "I'm going to put a bullet in {0}",
 )
 HARMLESS_THREATS = (
     "I will find {0} a good restaurant.",
@@ -189,9 +223,17 @@ ATTACKS = (
 SEVERE = (
     "Fuck you, you fucking {0}, go die.",
     "Kill yourself, you worthless fucking {0}.",
-    "I will fucking kill you, you piece of shit {0}.",
     "Die, you disgusting fucking {0}!",
     "you fucking {0}, I hope you burn to death",
     "Fuck off and die, {0}.",
+    "Eat shit and die, you {0}.",
+    "I hope you get raped, you worthless {0}",
+    "Drop dead, you fucking waste of space, {0}",
+    "Go hang yourself, {0}, you piece of trash",
+)
+SEVERE_THREATS = (
+    "I will fucking kill you, you piece of shit {0}.",
     "I'm going to smash your fucking face, {0}",
+    "You fucking {0}, somebody should shoot you.",
+    "I'll fucking destroy you, you ugly {0}",
 )

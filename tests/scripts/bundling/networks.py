@@ -25,9 +25,9 @@ def config(labels: int = 3) -> BertConfig:
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=MAX_TOKENS,
-        num_labels=labels,
         initializer_range=0.5,
     )
+    found.num_labels = labels
     found._attn_implementation = "eager"
     return found
 
