@@ -94,6 +94,8 @@ class AnswerWeights(Part):
     """Share of the question's words that the sentence has, rare ones counting more, in [0, 1]."""
     rank: float = 0.0
     """1 for the first passage, 1/2 for the second, 1/3 for the third, ..."""
+    novelty: float = 0.0
+    """What the sentence says beyond the question, in [0, 1]: 1 for eight further words."""
     bias: float = 0.0
 
 

@@ -15,6 +15,8 @@ from app.engine.sentences import split_sentences
 
 STEM_CHARS = 5
 """Words count as equal when they begin alike: `filter`, `filters`, `filtering`."""
+NEW_WORDS = 8
+"""So many words beyond the question's are as new as a sentence can be."""
 WORD = re.compile(r"\w+")
 COMMON = frozenset(
     word[:STEM_CHARS]
@@ -37,6 +39,7 @@ class Candidate:
     reader: float
     overlap: float
     rank: float
+    novelty: float
     cosine: float = 0.0
 
     def score(self, weights: AnswerWeights) -> float:
@@ -47,6 +50,7 @@ class Candidate:
             + weights.cosine * self.cosine
             + weights.overlap * self.overlap
             + weights.rank * self.rank
+            + weights.novelty * self.novelty
         )
 
     def with_cosine(self, cosine: float) -> Candidate:
@@ -57,17 +61,37 @@ class Candidate:
 def candidates(
     question: str, passages: Sequence[str], readings: Sequence[Reading]
 ) -> list[Candidate]:
-    """Measure every sentence of the passages, all but its cosine."""
+    """Measure every sentence of the passages, all but its cosine.
+
+    A sentence that only repeats the question, as an example of one may, is no candidate.
+    """
+    asked = _words(question)
     found = [
-        (support, passages[place][support.start : support.end], score, 1 / (place + 1))
+        (support, text, score, 1 / (place + 1))
         for place, reading in enumerate(readings)
         for support, score in _supports(place, passages[place], reading)
+        if not _repeats(asked, text := passages[place][support.start : support.end])
     ]
     overlaps = _overlaps(question, [text for _, text, _, _ in found])
     return [
-        Candidate(support, " ".join(text.split()), reader, overlap, rank)
+        Candidate(support, " ".join(text.split()), reader, overlap, rank, _novelty(question, text))
         for (support, text, reader, rank), overlap in zip(found, overlaps, strict=True)
     ]
+
+
+def _repeats(asked: str, text: str) -> bool:
+    """Tell whether a sentence is little more than a question of three words or more."""
+    said = _words(text)
+    return asked.count(" ") >= 2 and asked in said and len(said) < 2 * len(asked)
+
+
+def _novelty(question: str, text: str) -> float:
+    new = _stems(text) - COMMON - _stems(question)
+    return min(len(new), NEW_WORDS) / NEW_WORDS
+
+
+def _words(text: str) -> str:
+    return " ".join(WORD.findall(text.casefold()))
 
 
 def _supports(place: int, passage: str, reading: Reading) -> list[tuple[Support, float]]:

@@ -117,8 +117,25 @@ def test_no_passages_give_no_candidates() -> None:
 
 
 def test_the_score_is_the_weighted_sum() -> None:
-    weights = AnswerWeights(reader=2, cosine=3, overlap=5, rank=7, bias=11)
-    one = Candidate(Support(0, 0, 1, 0, 1), "x", reader=0.1, overlap=0.2, rank=0.3)
+    weights = AnswerWeights(reader=2, cosine=3, overlap=5, rank=7, novelty=13, bias=11)
+    one = Candidate(Support(0, 0, 1, 0, 1), "x", reader=0.1, overlap=0.2, rank=0.3, novelty=0.5)
 
-    assert one.score(weights) == pytest.approx(11 + 0.2 + 1.0 + 2.1)
-    assert one.with_cosine(0.4).score(weights) == pytest.approx(11 + 0.2 + 1.0 + 2.1 + 1.2)
+    assert one.score(weights) == pytest.approx(11 + 0.2 + 1.0 + 2.1 + 6.5)
+    assert one.with_cosine(0.4).score(weights) == pytest.approx(11 + 0.2 + 1.0 + 2.1 + 6.5 + 1.2)
+
+
+def test_a_sentence_that_repeats_the_question_is_no_answer() -> None:
+    passage = 'Ask it: {"prompt": "How do I add a gate?"}\n\nTo add a gate, write one class.'
+    question = "How do I add a gate?"
+
+    found = candidates(question, [passage], [reading(passage, {})])
+
+    assert [one.text for one in found] == ["To add a gate, write one class."]
+
+
+def test_novelty_counts_what_the_question_does_not_say() -> None:
+    passage = "Gates hold water. Pipes carry clean cold water over seven high hills home."
+
+    found = candidates("Do gates hold water?", [passage], [reading(passage, {})])
+
+    assert [one.novelty for one in found] == [0.0, 1.0]
