@@ -91,7 +91,7 @@ async def test_the_manifest_says_how_sure_is_sure_enough(
     ("weights", "sentence"),
     [
         ({"reader": 0, "overlap": 1}, "Filters, filters live, live."),
-        ({"reader": 0, "cosine": 1}, "Where do filters of mine live?"),
+        ({"reader": 0, "cosine": 1}, "Where the filters live."),
         ({"reader": 0, "rank": 1}, "The first passage."),
         ({"reader": 1}, "Filters live in a tidy folder."),
     ],
@@ -106,7 +106,7 @@ async def test_the_manifest_weighs_the_measurements(
     passages = (
         "The first passage.",
         "Filters, filters live, live.",
-        "Where do filters of mine live?",
+        "Where the filters live.",
         "Filters live in a tidy folder.",
     )
     write_reader(tmp_path, texts=(QUESTION, *passages), min_score=-99, weights=weights)
