@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder of the public sets")
     parser.add_argument("--exchanges", type=Path, help="reviewed exchanges, as rows")
     parser.add_argument("--only", nargs="*", help="names of the sets to read; default: all")
+    parser.add_argument("--most", type=int, help="rows of each set at most: for a quick trial")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     console = Console()
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         if found.folder and options.data is None:
             continue
-        taken = list(of_set(name, found, options.data))
+        taken = list(of_set(name, found, options.data, options.most))
         console.print(f"{name}: {len(taken)} rows, {found.licence}")
         rows += taken
     if options.exchanges:
@@ -47,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(f"wrote {write_rows(options.out, rows)} rows to {options.out}")
 
 
-def of_set(name: str, found: RowSet, data: Path | None) -> Iterator[Row]:
+def of_set(name: str, found: RowSet, data: Path | None, most: int | None = None) -> Iterator[Row]:
     """Read one set, marked with its name and licence; more than its share is left out evenly."""
     rows = list(found.read(data / found.folder if data and found.folder else Path()))
-    if found.most is not None and len(rows) > found.most:
-        kept = random.Random(SEED).sample(range(len(rows)), found.most)  # noqa: S311  no secret
+    share = min(most or len(rows), found.most or len(rows))
+    if len(rows) > share:
+        kept = random.Random(SEED).sample(range(len(rows)), share)  # noqa: S311  no secret
         rows = [rows[at] for at in sorted(kept)]
     for row in rows:
         yield row.model_copy(update={"source": name, "licence": found.licence})

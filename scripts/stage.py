@@ -2,8 +2,8 @@
 
 python -m scripts.stage var/clean/toxicity.jsonl --task toxicity --out var/staged
 
-Writes `var/staged/<task>-<digest>/` with train, valid and test rows. The folder never changes:
-other rows give another digest. A row's part depends on its group alone, so it stays in its part
+Writes `var/staged/<task>-<digest>/` with train, valid and test rows, and lets the link
+`var/staged/<task>` lead to it. The folder never changes: other rows give another digest. A row's part depends on its group alone, so it stays in its part
 when rows are added later.
 """
 
@@ -23,7 +23,7 @@ from rich.console import Console
 from scripts.bundling.bundle import revision
 from scripts.corpus.row import Row, read_rows, write_rows
 from scripts.corpus.tasks import SETS
-from scripts.folders import digest, new_folder
+from scripts.folders import UNFINISHED, digest, new_folder
 
 SALT = "penstock-1"
 PARTS = ("train", "valid", "test")
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     folder = stage(options.rows, options.task, options.out)
+    point(options.out / options.task, folder.name)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     counts = ", ".join(f"{part} {manifest['files'][f'{part}.jsonl']['rows']}" for part in PARTS)
     Console().print(f"staged {folder}: {counts}")
@@ -68,6 +69,14 @@ def stage(rows_path: Path, task: str, out: Path) -> Path:
         text = json.dumps(manifest, indent=2)
         (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return folder
+
+
+def point(link: Path, name: str) -> None:
+    """Let a link lead to the folder `name` beside it."""
+    draft = link.with_name(f"{UNFINISHED}{link.name}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(name)
+    draft.replace(link)
 
 
 def split(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -27,7 +27,7 @@ from scripts.evaluation.measures import known, share
 from scripts.evaluation.questions import Question
 from scripts.evaluation.serving import SETTINGS
 
-FEATURES = ("reader", "cosine", "overlap", "rank")
+FEATURES = ("reader", "cosine", "overlap", "rank", "novelty")
 DECAY = 1e-3
 
 

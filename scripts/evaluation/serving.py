@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import numpy as np
+import structlog
 
 from app.bundles import Bundle
 from app.encoder import open_classifier
@@ -14,6 +16,8 @@ from app.settings.model import RuntimeSettings
 from filters._text.model_text import readings
 from scripts.corpus.row import Row
 from scripts.evaluation.measures import Scores
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 SETTINGS = RuntimeSettings(provider="cpu", threads=1)
 AT_ONCE = 32

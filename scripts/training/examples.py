@@ -13,7 +13,7 @@ from filters._text.model_text import readings
 from scripts.corpus.row import Row
 
 UNKNOWN = -1.0
-SLIDE_CHARS = 200
+CUT_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,17 @@ def labelled(row: Row, tokenizer: Tokenizer, labels: Sequence[str], max_tokens: 
 def answered(row: Row, tokenizer: Tokenizer, max_tokens: int) -> Example:
     """Encode a question with as much of its passage as fits, around the first answer."""
     passage = row.pair or ""
-    begin = 0
+    first, last = row.spans[0] if row.spans else (0, 0)
+    begin, end = 0, len(passage)
     encoding = tokenizer.encode(row.text, passage)
-    while len(encoding.ids) > max_tokens:
-        first = row.spans[0][0] if row.spans else 0
-        if first > begin + SLIDE_CHARS:
-            begin += SLIDE_CHARS
+    while len(encoding.ids) > max_tokens and begin < end:
+        before, behind = first - begin, end - last
+        if before > behind:
+            begin += min(CUT_CHARS, before)
         else:
-            passage = passage[:-SLIDE_CHARS] if len(passage) > SLIDE_CHARS else passage[:-20]
-        encoding = tokenizer.encode(row.text, passage[begin:])
-    spans = [(start - begin, end - begin) for start, end in row.spans]
+            end -= min(CUT_CHARS, max(behind, 1))
+        encoding = tokenizer.encode(row.text, passage[begin:end])
+    spans = [(start - begin, stop - begin) for start, stop in row.spans]
     starts, ends = _places(encoding, spans, loose=row.loose)
     return Example(encoding.ids, encoding.type_ids, (), starts or (0,), ends or (0,))
 
@@ -106,9 +107,9 @@ def _fitting_pair(tokenizer: Tokenizer, passage: str, claim: str, max_tokens: in
     encoding = tokenizer.encode(passage, claim)
     while len(encoding.ids) > max_tokens:
         if passage:
-            passage = passage[: max(0, len(passage) - SLIDE_CHARS)]
+            passage = passage[: max(0, len(passage) - CUT_CHARS)]
         else:
-            claim = claim[: max(1, len(claim) - SLIDE_CHARS)]
+            claim = claim[: max(1, len(claim) - CUT_CHARS)]
         encoding = tokenizer.encode(passage, claim)
     return encoding
 

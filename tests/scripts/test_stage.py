@@ -82,4 +82,5 @@ def test_the_same_rows_give_the_same_folder_and_it_is_not_touched(tmp_path: Path
     again = step.main([str(path), "--task", "answer", "--out", str(tmp_path)])
 
     assert again == first
+    assert (tmp_path / "answer").resolve() == first
     assert {file.name: file.stat().st_mtime_ns for file in again.iterdir()} == before
