@@ -22,13 +22,13 @@ import torch
 from rich.console import Console
 from tokenizers import Tokenizer
 
-from app.bundles import load_bundle
+from app.bundles import Bundle, load_bundle
 from app.bundles.manifest import Dataset, QuestionAnswering
 from scripts.bundling import canaries, gates
 from scripts.bundling.bundle import Draft, revision, write_bundle
 from scripts.bundling.recipes import FINAL, RECIPES
 from scripts.corpus.row import Row, read_rows
-from scripts.evaluation import answers
+from scripts.evaluation import answers, own_docs
 from scripts.evaluation.heldout import measure
 from scripts.evaluation.questions import questions_of
 from scripts.folders import digest
@@ -38,6 +38,8 @@ from scripts.training.tasks import TASKS
 
 GATE_ROWS = 500
 MISLEADING = "sentences"
+OWN_WEIGHT = 3
+"""How often a question about our own documentation counts against one of the public sets."""
 
 
 class NotFinished(Exception):
@@ -143,13 +145,20 @@ def measured(draft: Draft, run: Finished, options: argparse.Namespace) -> Draft:
         bundle = load_bundle(Path(folder), draft.name)
         draft = replace(draft, canaries=canaries.canaries_of(bundle, canaries.BY_TASK[draft.name]))
         if isinstance(draft.model, QuestionAnswering) and encoder:
-            asked = questions_of(_natural(run.rows("valid", options.rows)), encoder)
-            weighed = answers.fit(draft.model, answers.read_all(bundle, encoder, asked))
-            draft = replace(draft, model=weighed)
+            draft = replace(draft, model=_weighed(draft.model, bundle, encoder, run, options.rows))
         write_bundle(draft, Path(folder), "2")
         bundle = load_bundle(Path(folder), draft.name)
         found = measure(bundle, run.rows("test", options.rows), encoder)
     return replace(draft, metrics={**found, **draft.metrics})
+
+
+def _weighed(
+    model: QuestionAnswering, bundle: Bundle, encoder: Bundle, run: Finished, most: int | None
+) -> QuestionAnswering:
+    """Fit the answerer's weights on validation rows and on questions about our own documentation."""
+    asked = questions_of(_natural(run.rows("valid", most)), encoder)
+    own = own_docs.fitting(own_docs.own_questions(encoder))
+    return answers.fit(model, answers.read_all(bundle, encoder, [*asked, *own * OWN_WEIGHT]))
 
 
 def _natural(rows: list[Row]) -> list[Row]:

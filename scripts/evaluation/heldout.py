@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from app.bundles import Bundle
 from app.bundles.manifest import QuestionAnswering, TextClassification
 from scripts.corpus.row import Row
-from scripts.evaluation import answers, grounding, toxicity
-from scripts.evaluation.own_docs import own_questions
+from scripts.evaluation import answers, grounding, own_docs, toxicity
 from scripts.evaluation.questions import questions_of
 from scripts.evaluation.serving import scores_of
 
@@ -35,7 +34,8 @@ def measure(bundle: Bundle, rows: Sequence[Row], encoder: Bundle | None) -> dict
             return toxicity.measure(rows, scores_of(bundle, rows), labels)
         case QuestionAnswering() as model if encoder is not None:
             reads = answers.read_all(bundle, encoder, questions_of(rows, encoder))
-            own = answers.read_all(bundle, encoder, own_questions(encoder))
+            asked = own_docs.measuring(own_docs.own_questions(encoder))
+            own = answers.read_all(bundle, encoder, asked)
             return {**answers.measure(model, reads), **answers.measure_one(model, own, "own_docs")}
         case _:
             raise NotMeasured(f"there are no measures for {bundle.reference}")

@@ -2,7 +2,8 @@
 
 They go the whole way: the documentation is cut and indexed as the server does it, passages are
 searched, and the answerer reads them. A question is answered rightly if the sentence holds one of
-the words given with it; questions without words have no answer here, and silence is right.
+the words given with it. Every second question takes part in choosing the answerer's weights; the
+others only measure.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.retrieval.index import PassageIndex
 from app.retrieval.parse import Bounds, parse
 from app.retrieval.vectors import embed_passages, read_vectors
 from filters import Passage
+from scripts.evaluation.own_asked import ASKED
 from scripts.evaluation.questions import Question
 from scripts.evaluation.serving import SETTINGS
 
@@ -27,48 +29,6 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ("README.md", "docs")
 CHUNK_CHARS = 500
 PASSAGES = 4
-
-ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("How do I add a filter?", ("write one class",)),
-    ("how to write a new filter", ("write one class",)),
-    ("How do I use a filter in the chain?", ("name it in the chain",)),
-    ("How do I start the server?", ("make run",)),
-    ("Which Python version do I need?", ("Python 3.11",)),
-    ("How do I run the tests?", ("make test",)),
-    ("How do I add a PDF to the sources?", ("sources add",)),
-    ("Which file formats can be indexed?", ("PDF",)),
-    ("How do I revoke an API key?", ("keys revoke", "revoked key")),
-    ("Where is the first key?", ("first-key",)),
-    ("What does the scope review allow?", ("review",)),
-    ("What happens when Postgres is down?", ("Postgres away", "Postgres is away", "Postgres until",
-     "segments")),
-    ("How do I make a backup?", ("Back up", "pg_dump")),
-    ("What does /livez say?", ("livez",)),
-    ("What happens on SIGTERM?", ("SIGTERM",)),
-    ("How do I run two servers side by side?", ("side by side",)),
-    ("What does the toxicity filter do?", ("toxicity",)),
-    ("What does the keyword filter find?", ("keyword", "leetspeak", "listed word")),
-    ("What does the grounding filter check?", ("grounding", "passage supports", "beyond")),
-    ("Which regular expressions are allowed?", ("RE2",)),
-    ("What is a canary?", ("anar",)),
-    ("Can filters import other filters?", ("do not import each other", "no other filter")),
-    ("How long are prompts kept?", ("text_days", "90", "retention")),
-    ("Which Postgres versions are supported?", ("PostgreSQL from 14",)),
-    ("How do I scale to more machines?", ("more", "machines")),
-    ("What is the licence?", ("Apache",)),
-    ("Who won the football world cup in 1998?", ()),
-    ("What is the capital of France?", ()),
-    ("How do I bake bread?", ()),
-    ("Who invented the telephone?", ()),
-    ("What is the weather like tomorrow?", ()),
-    ("How much does a licence cost per year?", ()),
-    ("How do I connect to MySQL?", ()),
-    ("When was Penstock founded?", ()),
-    ("Who is the chief executive?", ()),
-    ("How do I train a model on AMD graphics cards?", ()),
-    ("What is the phone number of the support team?", ()),
-    ("Which planet is the largest?", ()),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +41,16 @@ class OwnQuestion(Question):
     def is_answerable(self) -> bool:
         """Whether the documentation answers it, found or not."""
         return bool(self.words)
+
+
+def fitting(questions: Sequence[OwnQuestion]) -> list[OwnQuestion]:
+    """Return the questions that the weights may be chosen by."""
+    return list(questions[::2])
+
+
+def measuring(questions: Sequence[OwnQuestion]) -> list[OwnQuestion]:
+    """Return the questions that the weights have not seen."""
+    return list(questions[1::2])
 
 
 def own_questions(encoder: Bundle) -> list[OwnQuestion]:

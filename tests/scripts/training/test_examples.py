@@ -23,7 +23,7 @@ def _question(start: int, end: int, *, loose: bool = False, passage: str = PASSA
 def _said(row: Row, max_tokens: int = 64) -> tuple[str, str]:
     """Return the words an answer may start and end with."""
     example = answered(row, TOKENIZER, max_tokens)
-    words = [TOKENIZER.id_to_token(number) for number in example.ids]
+    words = [str(TOKENIZER.id_to_token(number)) for number in example.ids]
     return " ".join(words[at] for at in example.starts), " ".join(words[at] for at in example.ends)
 
 

@@ -41,7 +41,8 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Pat
     whole = finish(new_run(), tmp_path)
     chance = random.Random(20)  # noqa: S311  the same moments every time
     folder = tmp_path / "killed"
-    begun, result = [], None
+    begun: list[int] = []
+    result: str | None = None
 
     # Lives grow longer, so that also a slow machine gets beyond its first checkpoint.
     while result is None and (len(begun) < KILLS or not begun[-1]):

@@ -54,8 +54,8 @@ def test_known_words_stay_whole_and_others_are_spelled(whole: Tokenizer, kept: l
 def test_frames_and_offsets_are_those_of_the_whole_tokenizer(
     whole: Tokenizer, kept: list[str]
 ) -> None:
-    pruned = prune(whole, kept).encode(*TEXTS)
-    full = whole.encode(*TEXTS)
+    pruned = prune(whole, kept).encode(TEXTS[0], TEXTS[1])
+    full = whole.encode(TEXTS[0], TEXTS[1])
 
     assert pruned.tokens == full.tokens
     assert pruned.offsets == full.offsets
