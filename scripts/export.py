@@ -38,8 +38,6 @@ from scripts.training.tasks import TASKS
 
 GATE_ROWS = 500
 MISLEADING = "sentences"
-OWN_WEIGHT = 3
-"""How often a question about our own documentation counts against one of the public sets."""
 
 
 class NotFinished(Exception):
@@ -158,7 +156,8 @@ def _weighed(
     """Fit the answerer's weights on validation rows and on questions about our own documentation."""
     asked = questions_of(_natural(run.rows("valid", most)), encoder)
     own = own_docs.fitting(own_docs.own_questions(encoder))
-    return answers.fit(model, answers.read_all(bundle, encoder, [*asked, *own * OWN_WEIGHT]))
+    reads = answers.read_all(bundle, encoder, [*asked, *own])
+    return answers.fit(model, reads[: len(asked)], reads[len(asked) :])
 
 
 def _natural(rows: list[Row]) -> list[Row]:

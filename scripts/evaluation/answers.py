@@ -2,7 +2,7 @@
 
 The measurements are taken by the server's own code. A sentence's score is the log-odds that it
 holds the answer (a logistic regression on validation rows); the least score to answer with is
-where wrong answers and wrong silences cost the same.
+where wrong answers and wrong silences together cost least.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,6 +28,8 @@ from scripts.evaluation.serving import SETTINGS
 
 FEATURES = ("reader", "cosine", "overlap", "rank", "novelty")
 DECAY = 1e-3
+OWN_WEIGHT = 10
+CUTS = np.linspace(-8.0, 8.0, 321)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,19 @@ async def _read(reader: SpanReader, vectors: SentenceVectors, question: Question
     return Read(question, tuple(measured))
 
 
-def fit(model: QuestionAnswering, reads: Sequence[Read]) -> QuestionAnswering:
-    """Return the model with weights and least score learnt from questions it has not seen."""
+def fit(
+    model: QuestionAnswering, reads: Sequence[Read], own: Sequence[Read] = ()
+) -> QuestionAnswering:
+    """Return the model with weights and least score learnt from questions it has not seen.
+
+    Args:
+        model: whose weights are replaced.
+        reads: many questions of the public sets.
+        own: a few about our own documentation; each counts as OWN_WEIGHT others.
+    """
     rows = [
         ([getattr(one, name) for name in FEATURES], read.is_right(one))
-        for read in reads
+        for read in (*reads, *list(own) * OWN_WEIGHT)
         for one in read.found
     ]
     values = np.array([row for row, _ in rows], np.float64)
@@ -90,7 +99,8 @@ def fit(model: QuestionAnswering, reads: Sequence[Read]) -> QuestionAnswering:
     named = {name: round(value, 4) for name, value in zip(FEATURES, each, strict=True)}
     weights = AnswerWeights(**named, bias=round(bias, 4))
     weighed = model.model_copy(update={"weights": weights})
-    return weighed.model_copy(update={"min_score": _least_score(weighed, reads)})
+    groups = [group for group in (reads, own) if group]
+    return weighed.model_copy(update={"min_score": _least_score(weighed, groups)})
 
 
 def measure(model: QuestionAnswering, reads: Sequence[Read]) -> dict[str, float]:
@@ -127,18 +137,23 @@ def _measure(model: QuestionAnswering, reads: Sequence[Read]) -> dict[str, float
     }
 
 
-def _least_score(model: QuestionAnswering, reads: Sequence[Read]) -> float:
-    """Return the score between right answers and those that should not have been given."""
-    scored = [
-        (one.score(model.weights), read.is_right(one))
-        for read in reads
-        if (one := read.best(model)) is not None
-    ]
-    scores = np.array([score for score, _ in scored])
-    rights = np.array([right for _, right in scored], bool)
-    cuts = [(low + high) / 2 for low, high in pairwise(sorted(set(scores.tolist())))]
-    costs = [share(scores[rights] < cut) + share(scores[~rights] >= cut) for cut in cuts]
-    return round(cuts[int(np.argmin(costs))], 4) if cuts else 0.0
+def _least_score(model: QuestionAnswering, groups: Sequence[Sequence[Read]]) -> float:
+    """Return the score from which on to answer: where wrong answers and wrong silences cost least.
+
+    Both count as shares, and every group of questions counts the same, however large it is.
+    """
+    costs = np.mean([_costs(model, group) for group in groups], axis=0)
+    return round(float(CUTS[int(costs.argmin())]), 4)
+
+
+def _costs(model: QuestionAnswering, reads: Sequence[Read]) -> NDArray[np.float64]:
+    """Return for every cut the share of right answers lost and of wrong ones given, added up."""
+    best = [(read, one) for read in reads if (one := read.best(model)) is not None]
+    scores = np.array([one.score(model.weights) for _, one in best])
+    rights = np.array([read.is_right(one) for read, one in best], bool)
+    lost = [(scores[rights] < cut).mean() if rights.any() else 0.0 for cut in CUTS]
+    wrong = [(scores[~rights] >= cut).mean() if (~rights).any() else 0.0 for cut in CUTS]
+    return np.add(lost, wrong)
 
 
 def _logistic(values: NDArray[np.float64], truths: NDArray[np.float64]) -> list[float]:

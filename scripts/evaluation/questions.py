@@ -15,6 +15,9 @@ from scripts.corpus.row import Row, plain
 from scripts.evaluation.serving import SETTINGS
 
 PASSAGES = 4
+SEARCHED = 24
+ASKED_EVERYWHERE = frozenset({"manuals", "policies", "asked_policies"})
+"""Sets whose questions fit many of their passages, so that others of them may answer as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def questions_of(rows: Sequence[Row], encoder: Bundle) -> list[Question]:
 
 async def _questions_of(rows: Sequence[Row], encoder: Bundle) -> list[Question]:
     embedder = open_embedder(encoder, SETTINGS)
-    texts = list(dict.fromkeys(row.pair or "" for row in rows))
+    sources = {row.pair or "": row.source for row in rows}
+    texts = list(sources)
     vectors = read_vectors(
         await embed_passages(embedder, [("", text) for text in texts]), embedder.dimension
     )
@@ -57,8 +61,10 @@ async def _questions_of(rows: Sequence[Row], encoder: Bundle) -> list[Question]:
     found = []
     for row in rows:
         [vector] = await embedder.embed([row.text])
-        near = index.search(row.text, vector, PASSAGES * 2)
-        found.append(_question(row, [passage.text for passage in near]))
+        near = [passage.text for passage in index.search(row.text, vector, SEARCHED)]
+        if row.source in ASKED_EVERYWHERE:
+            near = [text for text in near if text == row.pair or sources[text] != row.source]
+        found.append(_question(row, near))
     await embedder.close()
     return found
 
