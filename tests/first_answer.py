@@ -41,19 +41,19 @@ def started(home: Path, port: int) -> Generator[float]:
     """Run the README's first block; yield how many seconds it took until the server answered."""
     environment = {**os.environ, "PENSTOCK_HOME": str(home), "PENSTOCK_PORT": str(port)}  # noqa: TID251
     begun = time.monotonic()
-    server = subprocess.Popen(
+    with subprocess.Popen(
         ["bash", "-c", blocks()[0]],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        _wait_for_greeting(server)
-        yield time.monotonic() - begun
-    finally:
-        _stop(server)
+    ) as server:
+        try:
+            _wait_for_greeting(server)
+            yield time.monotonic() - begun
+        finally:
+            _stop(server)
 
 
 def ask(block: str, home: Path, port: int) -> str:
