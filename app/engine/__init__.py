@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Task(StrEnum):
@@ -22,17 +22,59 @@ class Task(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Grammar:
+    """What a completion must look like, to the last character."""
+
+    kind: Literal["json_schema", "regex", "lark"]
+    """`json_schema` takes a JSON Schema, `lark` a grammar in llguidance's dialect of Lark."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SamplingParameters:
-    """How the next token is picked; other tasks read only what concerns them."""
+    """How the next token is picked; other tasks read only what concerns them.
+
+    They work in this order: grammar and `min_tokens` forbid tokens, `logit_bias` and the penalties
+    change logits, then temperature, `top_k`, `top_p` and `min_p`.
+    """
 
     max_tokens: int = 256
+    min_tokens: int = 0
+    """No end token and no stop string counts before this many tokens."""
     temperature: float = 0.0
     """0 is greedy."""
     top_p: float = 1.0
     top_k: int = 0
     """0 is all."""
+    min_p: float = 0.0
+    """Least probability, as a share of the likeliest token's."""
+    repetition_penalty: float = 1.0
+    """Divides positive and multiplies negative logits of tokens of prompt and completion."""
+    presence_penalty: float = 0.0
+    """Taken once from the logits of tokens of the completion."""
+    frequency_penalty: float = 0.0
+    """Taken from the logits of tokens of the completion for each time they came."""
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    """Added to the logits of these tokens; -100 forbids."""
     seed: int | None = None
+    """The same seed picks the same tokens, whatever runs beside it."""
     stop: tuple[str, ...] = ()
+    logprobs: int | None = None
+    """How many likeliest alternatives to tell for each token; None tells nothing at all."""
+    grammar: Grammar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A written token with its log-probability under the model, before any of the parameters."""
+
+    token: int
+    text: str
+    """The token alone; half a character is the replacement character."""
+    utf8: bytes
+    logprob: float
+    top: tuple[TokenLogprob, ...] = ()
+    """The likeliest tokens in its place, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +116,8 @@ class Delta:
     supports: Sequence[Support] = ()
     abstained: bool = False
     """The text says that there is no answer and claims nothing."""
+    logprobs: Sequence[TokenLogprob] = ()
+    """Of the tokens that were picked since the last piece, if they were asked for."""
     finish_reason: str | None = None
     """`stop`, `length` or `no_answer`; None while more is to come."""
     prompt_tokens: int = 0
