@@ -6,6 +6,7 @@ threads sleep instead of spinning unless the settings say otherwise; numpy's own
 are not touched here.
 """
 
+from app.runtime.binding import Bindings, Buffer
 from app.runtime.cores import num_threads, usable_cores
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked
@@ -14,6 +15,8 @@ from app.runtime.workers import Job, Workers
 
 __all__ = [
     "Arrays",
+    "Bindings",
+    "Buffer",
     "Graph",
     "Interrupt",
     "Interrupted",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from app.bundles.manifest import Tensor
 from app.errors import ModelFailed, ModelOutputInvalid, Overloaded
+from app.runtime.binding import Bindings, Buffer
 from app.runtime.distribution import import_onnxruntime
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -67,6 +68,35 @@ class Graph:
         except Exception as error:  # its errors have no base of their own
             raise _named(error, interrupt) from error
         return dict(zip(self._names, values, strict=True))
+
+    def allocate(self, shape: Sequence[int], dtype: DTypeLike) -> Buffer:
+        """Set memory aside where the graph runs."""
+        return Buffer.empty(shape, dtype, "cuda" if self.is_on_gpu else "cpu")
+
+    def bind(self, inputs: Mapping[str, Buffer], outputs: Mapping[str, Buffer]) -> Bindings:
+        """Fix where inputs are read and outputs are written, for `run_bound`.
+
+        Raises:
+            ModelFailed: a name, type or shape is not the graph's.
+        """
+        try:
+            return Bindings(self._session, inputs, outputs)
+        except Exception as error:  # its errors have no base of their own
+            raise ModelFailed from error
+
+    def run_bound(self, bindings: Bindings, interrupt: Interrupt | None = None) -> None:
+        """Compute all bound outputs in place. One set of bindings must not run twice at once.
+
+        Raises:
+            Interrupted: `interrupt` was set.
+            Overloaded: there was not enough memory.
+            ModelFailed: ONNX Runtime refused the inputs or failed on the way.
+        """
+        interrupt = interrupt or Interrupt()
+        try:
+            self._session.run_with_iobinding(bindings.io, interrupt.options)
+        except Exception as error:  # its errors have no base of their own
+            raise _named(error, interrupt) from error
 
 
 def checked(values: NDArray[Any], *shape: int) -> NDArray[np.float32]:
