@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.engine import Delta
-from app.engine.generation import Generation
+from app.engine.one_by_one import Generation
 from app.errors import ModelFailed
 from app.runtime import Interrupt
 

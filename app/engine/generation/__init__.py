@@ -1,0 +1,1 @@
+"""Text generation: many completions written together, one token each at every step."""
