@@ -12,8 +12,8 @@ from app.encoder.canaries import failed
 from app.encoder.tokens import clean, open_tokenizer
 from app.engine import ChatMessage, Delta, Prompt, SamplingParameters, Task
 from app.engine.decoder import Decoder
+from app.engine.generation.template import PromptTemplate, special_strings
 from app.engine.one_by_one import Generation, generate
-from app.engine.template import PromptTemplate, special_strings
 from app.errors import BundleError, EngineBusy, InvalidRequest, ModelFailed, PromptTooLong
 from app.runtime import Graph, Interrupt, Workers
 from app.settings.model import RuntimeSettings

@@ -12,8 +12,9 @@ from tokenizers import Tokenizer
 
 from app.engine import Delta, SamplingParameters
 from app.engine.decoder import Decoder
-from app.engine.sampling import Sampler
-from app.engine.token_text import TokenText
+from app.engine.generation.sampling import TokenPicker, pick
+from app.engine.generation.token_text import TokenText
+from app.engine.generation.vocabulary import Vocabulary
 from app.errors import ModelFailed, PenstockError
 from app.runtime import Interrupt
 
@@ -42,23 +43,32 @@ def generate(
     Raises:
         ModelFailed: see `Decoder.step`.
     """
-    sampler, text = Sampler(parameters), TokenText(tokenizer, parameters.stop)
+    text = TokenText(tokenizer, parameters.stop)
     logits, cache = decoder.step(tokens, decoder.begin(), interrupt)
+    vocabulary = Vocabulary(tokenizer, len(logits), ends)
+    picker = TokenPicker(parameters, tokens, vocabulary)
     reason, num_written = "length", 0
     while num_written < parameters.max_tokens:
-        token = sampler.pick(logits)
-        if token in ends:
+        picked = pick(logits[None].copy(), [picker])[0]
+        if isinstance(picked, PenstockError):
+            raise picked
+        if picked.is_end:
             reason = "stop"
             break
         num_written += 1
-        if piece := text.add(token):
+        if piece := text.add(picked.token):
             yield Delta(piece)
         if text.is_stopped:
             reason = "stop"
             break
         if num_written < parameters.max_tokens:
-            logits, cache = decoder.step([token], cache, interrupt)
-    yield Delta(text.finish(), (), False, reason, len(tokens), num_written)
+            logits, cache = decoder.step([picked.token], cache, interrupt)
+    yield Delta(
+        text.finish(),
+        finish_reason=reason,
+        prompt_tokens=len(tokens),
+        completion_tokens=num_written,
+    )
 
 
 @dataclass(slots=True, eq=False)

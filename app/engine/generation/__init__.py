@@ -1,1 +1,1 @@
-"""Text generation: many completions written together, one token each at every step."""
+"""Text generation: many completions at once over one decoder graph."""

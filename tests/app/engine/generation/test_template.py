@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.engine import ChatMessage, Prompt
-from app.engine.template import PromptTemplate, special_strings
+from app.engine.generation.template import PromptTemplate, special_strings
 from app.errors import BundleError, InvalidRequest
 from tests.recital import TEMPLATE, recital
 

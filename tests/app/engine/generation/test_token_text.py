@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from app.engine.token_text import TokenText
+from app.engine.generation.token_text import TokenText
 from tests.recital import END, recital
 
 WORDS, _ = recital([], ends=True)

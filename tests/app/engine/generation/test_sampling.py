@@ -9,8 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine import SamplingParameters
-from app.engine.sampling import Sampler
+from app.engine.generation.sampling import Picked, TokenPicker, pick
+from app.engine.generation.vocabulary import Vocabulary
+from tests.recital import recital
 
+WORDS, _ = recital([], ends=True)
 LOGITS: NDArray[np.float32] = np.log(np.array([0.1, 0.4, 0.2, 0.3], dtype=np.float32))
 
 
@@ -18,8 +21,14 @@ def picks(
     number: int = 4_000, logits: NDArray[np.float32] = LOGITS, **chosen: float
 ) -> Counter[int]:
     parameters = {"temperature": 1.0, "seed": 1, **chosen}
-    sampler = Sampler(SamplingParameters(**parameters))  # type: ignore[arg-type]
-    return Counter(sampler.pick(logits) for _ in range(number))
+    return Counter(row(number, logits, SamplingParameters(**parameters)))  # type: ignore[arg-type]
+
+
+def row(number: int, logits: NDArray[np.float32], chosen: SamplingParameters) -> list[int]:
+    """Pick one token after the other from the same logits."""
+    picker = TokenPicker(chosen, (), Vocabulary(WORDS, len(logits), ()))
+    picked = [pick(logits[None].copy(), [picker])[0] for _ in range(number)]
+    return [one.token for one in picked if isinstance(one, Picked)]
 
 
 def test_temperature_zero_is_greedy() -> None:
@@ -60,13 +69,12 @@ def test_top_p_counts_within_top_k() -> None:
 
 
 def test_the_same_seed_picks_the_same_tokens_and_another_does_not() -> None:
-    def row(seed: int | None) -> list[int]:
-        sampler = Sampler(SamplingParameters(temperature=1.0, seed=seed))
-        return [sampler.pick(LOGITS) for _ in range(50)]
+    def seeded(seed: int | None) -> list[int]:
+        return row(50, LOGITS, SamplingParameters(temperature=1.0, seed=seed))
 
-    assert row(3) == row(3)
-    assert row(3) != row(4)
-    assert row(None) != row(None)
+    assert seeded(3) == seeded(3)
+    assert seeded(3) != seeded(4)
+    assert seeded(None) != seeded(None)
 
 
 def test_half_precision_logits_far_apart_are_fine() -> None:

@@ -1,0 +1,56 @@
+"""The tokens of a model: which there are, which end a text, and what each of them says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+from llguidance import LLTokenizer
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from app.engine.generation.token_bytes import TokenBytes, open_token_bytes
+
+
+class Vocabulary:
+    """What a model's tokens mean; one per model, shared by all its completions and threads.
+
+    Args:
+        tokenizer: turns text into tokens.
+        size: width of the logits, which may go beyond the tokenizer's last token.
+        ends: tokens that end a completion and are no part of it.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, size: int, ends: Iterable[int]) -> None:
+        self.tokenizer = tokenizer
+        self.size = size
+        self.ends = frozenset(end for end in ends if 0 <= end < size)
+        self._lock = Lock()
+        self._grammar_tokens: LLTokenizer | None = None
+
+    @cached_property
+    def end_tokens(self) -> NDArray[np.intp]:
+        """The tokens that end a completion, as indices into a row of logits."""
+        return np.array(sorted(self.ends), dtype=np.intp)
+
+    @cached_property
+    def token_bytes(self) -> TokenBytes:
+        """What each token writes."""
+        return open_token_bytes(self.tokenizer)
+
+    def grammar_tokens(self) -> LLTokenizer:
+        """Return the tokens as grammars see them; the first call takes up to a second.
+
+        Raises:
+            ValueError: grammars do not work with this kind of tokenizer.
+        """
+        with self._lock:
+            if self._grammar_tokens is None:
+                self._grammar_tokens = LLTokenizer(
+                    self.tokenizer.to_str(),
+                    n_vocab=max(self.size, self.tokenizer.get_vocab_size()),
+                    eos_token=sorted(self.ends) or None,
+                )
+            return self._grammar_tokens
