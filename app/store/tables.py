@@ -205,6 +205,15 @@ model_alias = Table(
 )
 """Every change of an alias; the newest row of a name and alias is what it stands for."""
 
+loaded_model = Table(
+    "loaded_model",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""The bundles that every server serves besides those that its settings name."""
+
 PARTITIONED = (exchange, exchange_content, verdict)
 
 _PARTITION = re.compile(

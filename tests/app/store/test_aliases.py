@@ -61,3 +61,25 @@ async def test_setters_at_once_lose_no_previous(aliases: AliasStore) -> None:
     assert sorted(in_order) == sorted(versions)
     assert await aliases.get("answer", "production") == in_order[-1]
     assert await aliases.get("answer", "previous") == in_order[-2]
+
+
+async def test_going_back_and_forth(aliases: AliasStore) -> None:
+    assert await aliases.roll_back("answer", "ann") is None
+    await aliases.set("production", "answer", "1", "ann")
+    assert await aliases.roll_back("answer", "ann") is None
+    await aliases.set("production", "answer", "2", "ann")
+
+    for version, other in (("1", "2"), ("2", "1")):
+        assert await aliases.roll_back("answer", "bob") == version
+        assert await aliases.get("answer", "production") == version
+        assert await aliases.get("answer", "previous") == other
+
+
+async def test_what_an_alias_stands_for_everywhere(aliases: AliasStore) -> None:
+    assert await aliases.current("production") == {}
+    for name, version in (("answer", "1"), ("toxicity", "4"), ("answer", "2")):
+        await aliases.set("production", name, version, "ann")
+    await aliases.set("candidate", "answer", "9", "ann")
+
+    assert await aliases.current("production") == {"answer": "2", "toxicity": "4"}
+    assert await aliases.current("previous") == {"answer": "1"}
