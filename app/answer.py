@@ -9,7 +9,15 @@ from time import perf_counter
 
 from app.chain.chain import Chain
 from app.chain.text_run import TextRun
-from app.engine import ChatMessage, Delta, Engine, Prompt, SamplingParameters, Support
+from app.engine import (
+    ChatMessage,
+    Delta,
+    Engine,
+    Prompt,
+    SamplingParameters,
+    Support,
+    TokenLogprob,
+)
 from app.errors import ModelFailed
 from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage
 from filters import Context, Stage
@@ -20,8 +28,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class Answer:
     """Fills one exchange; how it ends when something breaks is the pipeline's business."""
 
-    def __init__(self, exchange: Exchange, engine: Engine, chain: Chain) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        engine: Engine,
+        chain: Chain,
+        tokens: list[TokenLogprob] | None = None,
+    ) -> None:
         self._exchange = exchange
+        self._tokens = tokens
         self._engine = engine
         self._input = chain.stage(Stage.INPUT)
         self._output = chain.stage(Stage.OUTPUT)
@@ -99,6 +114,8 @@ class Answer:
         exchange.timings_ms.setdefault("first_piece", waited_ms)
         exchange.timings_ms["model"] = exchange.timings_ms.get("model", 0.0) + waited_ms
         exchange.generated += delta.text
+        if self._tokens is not None:
+            self._tokens += delta.logprobs
         exchange.citations += tuple(self._citation(support) for support in delta.supports)
         return delta
 

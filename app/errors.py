@@ -2,6 +2,7 @@
 
 PenstockError
 ├── InvalidRequest          400  the request cannot be understood or is out of bounds
+│   ├── Unsupported         400  a part of a request that this server cannot honour
 │   ├── PromptTooLong       400
 │   ├── SourceUnreadable    400
 │   ├── BodyTooLarge        413
@@ -59,6 +60,13 @@ class InvalidRequest(PenstockError):
     type = "invalid_request_error"
     code = "invalid_request"
     default_message = "The request is not valid."
+
+
+class Unsupported(InvalidRequest):
+    """A part of the request asks for something that is not done here, and ignoring it would mislead."""
+
+    code = "unsupported_parameter"
+    default_message = "This server does not do that; leave this part out."
 
 
 class PromptTooLong(InvalidRequest):

@@ -66,6 +66,10 @@ class Chain:
             except Exception:
                 log.exception("filter_close_failed", filter=instance.id)
 
+    def guards(self, stage: Stage) -> bool:
+        """Whether any filter may block or change the stage's text."""
+        return any(i.enforces and i.entry.action != "flag" for i in self._by_stage[stage])
+
     def stage(self, stage: Stage) -> StageRun:
         """Begin one exchange's way through a stage."""
         return StageRun(self._by_stage[stage])
