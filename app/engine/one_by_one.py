@@ -43,9 +43,9 @@ def generate(
     Raises:
         ModelFailed: see `Decoder.step`.
     """
-    text = TokenText(tokenizer, parameters.stop)
     logits, cache = decoder.step(tokens, decoder.begin(), interrupt)
     vocabulary = Vocabulary(tokenizer, len(logits), ends)
+    text = TokenText(vocabulary, parameters.stop, parameters.min_tokens)
     picker = TokenPicker(parameters, tokens, vocabulary)
     reason, num_written = "length", 0
     while num_written < parameters.max_tokens:

@@ -11,7 +11,7 @@ from llguidance import LLTokenizer
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from app.engine.generation.token_bytes import TokenBytes, open_token_bytes
+from app.engine.generation.token_bytes import TokenBytes
 
 
 class Vocabulary:
@@ -38,7 +38,13 @@ class Vocabulary:
     @cached_property
     def token_bytes(self) -> TokenBytes:
         """What each token writes."""
-        return open_token_bytes(self.tokenizer)
+        return TokenBytes(self.tokenizer)
+
+    @cached_property
+    def control_tokens(self) -> frozenset[int]:
+        """Tokens that are no text, such as the end of a turn."""
+        added = self.tokenizer.get_added_tokens_decoder()
+        return frozenset(number for number, token in added.items() if token.special)
 
     def grammar_tokens(self) -> LLTokenizer:
         """Return the tokens as grammars see them; the first call takes up to a second.

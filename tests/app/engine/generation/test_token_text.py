@@ -8,9 +8,14 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from app.engine.generation.token_text import TokenText
+from app.engine.generation.vocabulary import Vocabulary
 from tests.recital import END, recital
 
 WORDS, _ = recital([], ends=True)
+
+
+def spelled(tokenizer: Tokenizer) -> Vocabulary:
+    return Vocabulary(tokenizer, tokenizer.get_vocab_size(), ())
 
 
 def tokens(text: str, tokenizer: Tokenizer = WORDS) -> list[int]:
@@ -19,7 +24,7 @@ def tokens(text: str, tokenizer: Tokenizer = WORDS) -> list[int]:
 
 def pieces(text: str, *stops: str) -> tuple[list[str], bool]:
     """Feed byte by byte, until a stop string."""
-    built, out = TokenText(WORDS, stops), []
+    built, out = TokenText(spelled(WORDS), stops), []
     for token in tokens(text):
         out.append(built.add(token))
         if built.is_stopped:
@@ -35,24 +40,24 @@ def test_no_half_character_ever_comes_out() -> None:
 
 
 def test_half_a_character_at_the_end_is_dropped() -> None:
-    built = TokenText(WORDS, ())
+    built = TokenText(spelled(WORDS), ())
 
     out = [built.add(token) for token in tokens("a😀")[:-1]]
 
     assert "".join(out) + built.finish() == "a"
 
 
-def test_whole_characters_before_half_a_one_are_not_lost() -> None:
+def test_whole_characters_before_half_a_one_come_at_once() -> None:
     words, _ = recital([b"h\xc3"], ends=True)
-    built = TokenText(words, ())
+    built = TokenText(spelled(words), ())
 
-    assert built.add(words.get_vocab_size() - 4) == ""  # behind it stand three control tokens
-    assert built.finish() == "h"
+    assert built.add(words.get_vocab_size() - 4) == "h"  # behind it stand three control tokens
+    assert built.finish() == ""
 
 
-def test_a_stop_string_that_only_the_end_completes_counts() -> None:
+def test_a_stop_string_before_half_a_character_counts() -> None:
     words, _ = recital([b"EN", b"D\xc3"], ends=True)
-    built = TokenText(words, ("END",))
+    built = TokenText(spelled(words), ("END",))
 
     out = [built.add(words.get_vocab_size() - 5), built.add(words.get_vocab_size() - 4)]
 
@@ -60,7 +65,7 @@ def test_a_stop_string_that_only_the_end_completes_counts() -> None:
 
 
 def test_control_tokens_are_no_text() -> None:
-    built = TokenText(WORDS, ())
+    built = TokenText(spelled(WORDS), ())
 
     assert built.add(WORDS.token_to_id(END) or 0) == ""
 
@@ -85,15 +90,11 @@ def test_what_only_looks_like_a_stop_string_is_released() -> None:
 
 
 def test_the_earliest_of_several_stop_strings_counts() -> None:
-    built = TokenText(*_words_with(b"xx AB CD"))
+    words, _ = recital([b"xx AB CD"], ends=True)
+    built = TokenText(spelled(words), ("CD", "AB"))
 
-    assert built.add(built._tokenizer.get_vocab_size() - 4) == "xx "
+    assert built.add(words.get_vocab_size() - 4) == "xx "
     assert built.is_stopped
-
-
-def _words_with(piece: bytes) -> tuple[Tokenizer, tuple[str, str]]:
-    words, _ = recital([piece], ends=True)
-    return words, ("CD", "AB")
 
 
 def test_an_empty_stop_string_stops_nothing() -> None:

@@ -1,0 +1,101 @@
+"""The cache's memory for graphs that write into it: one slot a sequence, grown when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.engine.graphs import DecoderLayout
+from app.runtime import Buffer, Graph
+
+
+class Mover(Protocol):
+    """Copies between slots; buffers are [slots, heads, room, head_dim]."""
+
+    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+        """Copy the first `length` tokens of one slot into another of the same shape."""
+
+    def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
+        """Copy as many slots as `lengths` has into larger memory, so many tokens of each."""
+
+
+class HostMover:
+    """Moves main memory, and only the part that is in use."""
+
+    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+        """See Mover."""
+        target.array[:, :, :length] = source.array[:, :, :length]
+
+    def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
+        """See Mover."""
+        for slot, length in enumerate(lengths):
+            target.array[slot, :, :length] = source.array[slot, :, :length]
+
+
+class SlotMemory:
+    """Keys and values of all layers; each tensor is [slots, heads, room, head_dim]."""
+
+    def __init__(self, graph: Graph, layout: DecoderLayout, mover: Mover) -> None:
+        self._graph = graph
+        self._layout = layout
+        self._mover = mover
+        self._tensors: list[Buffer] = []
+        self._spare: Buffer | None = None
+        self.slots = 0
+        self.room = 0
+        """Tokens that each slot can hold."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory set aside."""
+        return self.slots * self.room * self._layout.kv_bytes_per_token
+
+    def rows(self, first: int, count: int) -> list[Buffer]:
+        """Return these slots' part of each tensor, in the order of the layout's `past`."""
+        return [tensor.rows(first, count) for tensor in self._tensors]
+
+    def resize(self, slots: int, room: int, lengths: Sequence[int] = ()) -> None:
+        """Set other memory aside and take the first slots along, so many tokens of each.
+
+        Tensor by tensor, so that all of the old and all of the new never exist together.
+
+        Raises:
+            MemoryError: there is not enough.
+        """
+        shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
+        self._spare = None
+        old, self._tensors = self._tensors, []
+        for number in range(len(self._layout.past)):
+            tensor = self._graph.allocate(shape, self._layout.kv_dtype)
+            if lengths and old:
+                self._mover.widen(old[number], tensor, lengths)
+            if old:
+                old[number] = tensor  # frees what was there
+            self._tensors.append(tensor)
+        self.slots, self.room = slots, room
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Copy the first tokens of a slot into another."""
+        for tensor in self._tensors:
+            self._mover.copy(tensor.rows(source, 1), tensor.rows(target, 1), length)
+
+    def exchange(self, one: int, other: int, length_of_one: int, length_of_other: int) -> None:
+        """Swap the contents of two slots; a length of 0 has no content."""
+        if one == other or not (length_of_one or length_of_other):
+            return
+        if not length_of_one or not length_of_other:
+            empty, full = (one, other) if length_of_other else (other, one)
+            self.copy(full, empty, length_of_one or length_of_other)
+            return
+        spare = self._spare_slot()
+        for tensor in self._tensors:
+            first, second = tensor.rows(one, 1), tensor.rows(other, 1)
+            self._mover.copy(first, spare, length_of_one)
+            self._mover.copy(second, first, length_of_other)
+            self._mover.copy(spare, second, length_of_one)
+
+    def _spare_slot(self) -> Buffer:
+        if self._spare is None:
+            shape = (1, *self._tensors[0].shape[1:])
+            self._spare = self._graph.allocate(shape, self._layout.kv_dtype)
+        return self._spare
