@@ -1,0 +1,62 @@
+"""Make the exports of one family: `python -m tests.exporting FAMILY FOLDER`. Run by `tests.exports`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import runpy
+import sys
+from pathlib import Path
+
+BUILDER = "onnxruntime_genai.models.builder"
+PRECISIONS = {"fp32": "cpu", "int8": "cpu", "int4": "cpu", "fp16": "cuda"}
+"""With the execution provider that each is built for: for a CPU there is no half precision."""
+
+
+def main(family: str, folder: Path) -> None:
+    """Write the family's exports into folders named as `tests.exports` names them."""
+    import torch
+
+    from tests.exporting.checkpoint import write_checkpoint
+
+    torch.set_num_threads(1)
+    checkpoint = folder / "checkpoint"
+    write_checkpoint(checkpoint, "qwen2" if family == "builder" else "llama")
+    if family == "builder":
+        for precision, provider in PRECISIONS.items():
+            build(checkpoint, folder / f"builder-{precision}", precision, provider)
+    elif family == "dynamo":
+        trace(checkpoint, folder)
+
+
+def trace(checkpoint: Path, folder: Path) -> None:
+    """Export by torch, and bring one of its exports into the layouts of optimum."""
+    from tests.exporting import optimum
+    from tests.exporting.dynamo import export
+
+    file = "model.onnx"
+    export(checkpoint, folder / "dynamo-18" / file, opset=18)
+    export(checkpoint, folder / "dynamo-23" / file, opset=23)
+    export(checkpoint, folder / "dynamo-18-no-positions" / file, opset=18, with_positions=False)
+    optimum.write(optimum.plain, folder / "dynamo-18" / file, folder / "optimum")
+    optimum.write(optimum.merged, folder / "dynamo-18" / file, folder / "optimum-merged")
+    optimum.write(optimum.three_positions, folder / "dynamo-18" / file, folder / "optimum-mrope")
+    optimum.write(optimum.quantised, folder / "dynamo-18" / file, folder / "optimum-int8")
+
+
+def build(checkpoint: Path, folder: Path, precision: str, provider: str) -> None:
+    """Run the model builder of onnxruntime-genai as its command line does."""
+    old = sys.argv
+    sys.argv = [BUILDER, "-i", str(checkpoint), "-o", str(folder), "-p", precision, "-e", provider]
+    sys.argv += ["-c", str(folder / "cache")]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            runpy.run_module(BUILDER, run_name="__main__", alter_sys=True)
+    finally:
+        sys.argv = old
+
+
+if __name__ == "__main__":
+    os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251  must stand before transformers is imported
+    main(sys.argv[1], Path(sys.argv[2]))
