@@ -14,6 +14,8 @@ PenstockError
 ├── NotFound                404
 │   └── ModelNotFound       404
 ├── MethodNotAllowed        405
+├── ModelNotLoaded          409  a bundle is there, but cannot be served
+├── ModelInUse              409  the settings want this model to be served
 ├── Overloaded              503  a bound was reached; try again after `retry_after_s`
 │   ├── EngineBusy          503
 │   └── RecorderFull        503
@@ -156,6 +158,24 @@ class ModelNotFound(NotFound):
 
     code = "model_not_found"
     default_message = "This server does not serve that model."
+
+
+class ModelNotLoaded(PenstockError):
+    """A bundle is there, but cannot be served; the message says why."""
+
+    status = 409
+    type = "invalid_request_error"
+    code = "model_not_loaded"
+    default_message = "The model could not be loaded; whatever was served is still served."
+
+
+class ModelInUse(PenstockError):
+    """The settings want this model to be served."""
+
+    status = 409
+    type = "invalid_request_error"
+    code = "model_in_use"
+    default_message = "The server's settings name this model: take it out of them first."
 
 
 class Overloaded(PenstockError):

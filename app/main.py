@@ -19,6 +19,7 @@ from app.recorder.recorder import Recorder
 from app.retrieval.searcher import Searcher
 from app.review import install_review
 from app.routes import exchanges, infer, operations
+from app.routes import models as model_routes
 from app.routes.authentication import check_routes
 from app.routes.draining import Drain
 from app.routes.envelope import EnvelopeMiddleware, install_error_handlers
@@ -28,6 +29,9 @@ from app.routes.service import Service
 from app.settings import Settings
 from app.startup.background import Chore, in_background
 from app.startup.database import FOLLOW_EVERY_S, DatabaseLink, open_database
+from app.startup.lineup import FOLLOW_EVERY_S as FOLLOW_MODELS_EVERY_S
+from app.startup.lineup import ModelLineup
+from app.startup.memory import settle
 from app.startup.models import FilterResources, LoadedModels, open_models
 from app.startup.records import open_exchange_store
 from app.startup.secrets import review_secret
@@ -63,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The one added last is the outermost.
     app.add_middleware(LimitsMiddleware, limits=settings.limits, metrics=app.state.metrics)
     app.add_middleware(EnvelopeMiddleware, metrics=app.state.metrics, drain=app.state.drain)
-    for routes in (infer, exchanges, operations):
+    for routes in (infer, exchanges, model_routes, operations):
         app.include_router(routes.router)
     install_review(app, review_secret(settings.home))
     app.openapi = partial(operations.describe, app)  # type: ignore[method-assign]
@@ -79,6 +83,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(open_database(settings))
         models = await stack.enter_async_context(open_models(settings, link.resolve))
+        lineup = ModelLineup(settings, models, link.database, on_closed=settle)
+        await lineup.open()
         sources = SourceStore(link.database)
         first_sources = FirstSources(settings, sources, models.embedder)
         with suppress(Unavailable):
@@ -98,18 +104,24 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         app.state.service = Service(
             settings=settings,
             pipeline=Pipeline(chain, models.engines, recorder, settings.limits.request_s),
+            engines=models.engines,
+            embedder=models.embedder,
             exchanges=ExchangeStore(link.database),
             keys=link.keys,
             metrics=metrics,
             drain=app.state.drain,
             readiness=_readiness(link, models, recorder, searcher),
+            lineup=lineup,
         )
-        _show(metrics, models, recorder, searcher)
-        chores = [*_chores(settings, link), Chore("sources", TRY_EVERY_S, first_sources.ensure)]
+        _show(metrics, recorder, searcher)
+        _show_models(metrics, models, lineup)
+        chores = [
+            *_chores(settings, link),
+            Chore("sources", TRY_EVERY_S, first_sources.ensure),
+            Chore("models", FOLLOW_MODELS_EVERY_S, lineup.follow),
+        ]
         await stack.enter_async_context(in_background(chores, metrics))
-        # What lives as long as the server need not be looked at by every full collection.
-        gc.collect()
-        gc.freeze()
+        settle()
         stack.callback(gc.unfreeze)
         log.info("ready", version=__version__, model=settings.model)
         yield
@@ -145,13 +157,23 @@ def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
     ]
 
 
-def _show(metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: Searcher) -> None:
+def _show_models(metrics: Metrics, models: LoadedModels, lineup: ModelLineup) -> None:
+    """Show the models as they are whenever the metrics are read."""
+
+    def loaded() -> dict[tuple[str, str], float]:
+        named = (reference.split("@") for reference in models.references)
+        return dict.fromkeys(named, 1.0)
+
+    gauge = metrics.gauge
+    gauge("penstock_model_info", "Loaded bundles; always 1.", loaded, "name", "version")
+    gauge("penstock_model_queue_size", "What waits for a model.", models.queues, "bundle")
+    gauge("penstock_model_not_loaded", "Could not be loaded.", lambda: lineup.failures, "model")
+
+
+def _show(metrics: Metrics, recorder: Recorder, searcher: Searcher) -> None:
     """Show the numbers that are read whenever the metrics are."""
-    for reference in models.references:
-        metrics.model_info(*reference.split("@"))
     gauge, counter = metrics.gauge, metrics.counter
     gauge("penstock_passages", "Passages in the index.", lambda: searcher.num_passages)
-    gauge("penstock_model_queue_size", "What waits for a model.", models.queues, "bundle")
     gauge("penstock_log_pending_bytes", "Waiting for Postgres.", lambda: recorder.pending_bytes)
     gauge("penstock_log_oldest_seconds", "Age of the oldest.", lambda: recorder.oldest_age_s)
     gauge("penstock_log_alive", "1 while its threads run.", lambda: recorder.is_alive)

@@ -6,8 +6,8 @@ The whole answer is the stream fed to its end, so both are equal by construction
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, aclosing
 from time import perf_counter
 from typing import Protocol
 
@@ -15,9 +15,10 @@ import structlog
 
 from app.answer import Answer
 from app.chain.chain import Chain
-from app.engine import Engine
-from app.errors import DeadlineExceeded, ModelNotFound, PenstockError
+from app.engine import Engine, TokenLogprob
+from app.errors import DeadlineExceeded, PenstockError
 from app.exchange import Exchange, FinishReason, Outcome
+from filters import Stage
 
 log = structlog.get_logger(__name__)
 
@@ -35,39 +36,68 @@ class Records(Protocol):
         """
 
 
+class Engines(Protocol):
+    """The engines by name."""
+
+    def lease(self, name: str) -> AbstractContextManager[Engine]:
+        """Give the engine behind a name; it stays open until the context ends.
+
+        Raises:
+            ModelNotFound: there is none.
+        """
+
+
 class Pipeline:
     """Leads exchanges through the chain and the model, and into the log."""
 
-    def __init__(
-        self, chain: Chain, engines: Mapping[str, Engine], records: Records, request_s: float
-    ) -> None:
+    def __init__(self, chain: Chain, engines: Engines, records: Records, request_s: float) -> None:
         self._chain = chain
         self._engines = engines
         self._records = records
         self._request_s = request_s
 
-    async def run(self, exchange: Exchange) -> None:
+    @property
+    def guards_output(self) -> bool:
+        """Whether any filter may block or change what the models write."""
+        return self._chain.guards(Stage.OUTPUT)
+
+    async def run(self, exchange: Exchange, tokens: list[TokenLogprob] | None = None) -> None:
         """Fill in everything the exchange lacks, and record it.
+
+        Args:
+            exchange: what is asked.
+            tokens: takes the written tokens, if the exchange asks for log-probabilities; they
+                are not judged, so see that a client gets none whose text was not released.
 
         Raises:
             PenstockError: the exchange failed; it is recorded as such.
         """
-        async with aclosing(self.stream(exchange)) as released:
+        async with aclosing(self.stream(exchange, tokens)) as released:
             async for _ in released:
                 pass
 
-    async def stream(self, exchange: Exchange) -> AsyncGenerator[str, None]:
+    async def stream(
+        self, exchange: Exchange, tokens: list[TokenLogprob] | None = None
+    ) -> AsyncGenerator[str, None]:
         """Yield the completion as it is released; afterwards the exchange is complete and kept.
 
         Close the generator to cancel the work; the exchange is then recorded as cancelled.
+        `tokens` as in `run`; it grows before the text is released.
 
         Raises:
             PenstockError: the exchange failed; it is recorded as such.
         """
-        engine = self._engine(exchange.model)
+        with self._engines.lease(exchange.model) as engine:
+            async with aclosing(self._lead(exchange, engine, tokens)) as released:
+                async for text in released:
+                    yield text
+
+    async def _lead(
+        self, exchange: Exchange, engine: Engine, tokens: list[TokenLogprob] | None
+    ) -> AsyncGenerator[str, None]:
         self._records.check_room()
         exchange.model, exchange.model_version = engine.name, engine.version
-        answer = Answer(exchange, engine, self._chain)
+        answer = Answer(exchange, engine, self._chain, tokens)
         started = perf_counter()
         try:
             async with aclosing(_until(answer.stream(), self._request_s)) as released:
@@ -91,12 +121,6 @@ class Pipeline:
             written = perf_counter()
             await self._records.record(exchange)
             exchange.timings_ms["record"] = (perf_counter() - written) * 1_000
-
-    def _engine(self, model: str) -> Engine:
-        try:
-            return self._engines[model]
-        except KeyError as error:
-            raise ModelNotFound(param="model") from error
 
 
 def _end(

@@ -197,6 +197,7 @@ _MEANINGS = {
     403: "The API key lacks the scope.",
     404: "What the request names does not exist.",
     408: "The body did not arrive in time.",
+    409: "It cannot be done as things are; the message says why.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     500: "The server or the model failed.",

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
+import numpy as np
 from fastapi import Depends
+from numpy.typing import NDArray
 from starlette.requests import HTTPConnection
 
+from app.engine.served import ServedEngines
 from app.pipeline import Pipeline
 from app.routes.draining import Drain
 from app.routes.keyring import KeyRing
+from app.routes.lineup import Lineup
 from app.routes.readiness import Readiness
 from app.settings import Settings
 from app.store.exchanges import ExchangeStore
 from app.telemetry import Metrics
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    reference: str
+    """`name@version` of its bundle."""
+    dimension: int
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit-length row per text.
+
+        Raises:
+            EngineBusy: the queue is full.
+            ModelFailed: the model could not be run.
+        """
+
+    async def num_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens the model reads of these texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +47,14 @@ class Service:
 
     settings: Settings
     pipeline: Pipeline
+    engines: ServedEngines
+    embedder: Embedder
     exchanges: ExchangeStore
     keys: KeyRing
     metrics: Metrics
     drain: Drain
     readiness: Readiness
+    lineup: Lineup
 
 
 def service_of(connection: HTTPConnection) -> Service:

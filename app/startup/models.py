@@ -1,4 +1,4 @@
-"""Load every model that the settings name, once, on threads that all of them share."""
+"""Open models, each once, on threads that all of them share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.bundles import Bundle, load_bundle
 from app.encoder import TextClassifier, TextEmbedder, open_classifier, open_embedder
 from app.engine import Engine
 from app.engine.opening import open_engine
+from app.engine.served import ServedEngines
 from app.runtime import Workers, num_threads
 from app.settings import Settings
 from filters import Retriever
@@ -37,29 +38,37 @@ class LoadedModels:
         self._resolve = resolve
         self._workers = Workers(num_threads(settings.runtime.threads))
         self._classifiers: dict[str, TextClassifier] = {}
-        self._opened: dict[str, _Model] = {}
+        self._kept: dict[str, _Model] = {}
         self._loading = asyncio.Lock()
         self.embedder: TextEmbedder
-        self.engines: dict[str, Engine] = {}
-        """Each engine by its name and by `name@version`."""
+        self.engines = ServedEngines()
 
     async def open(self) -> None:
-        """Load the encoder and all engines.
+        """Load the encoder.
 
         Raises:
-            StartupError: a bundle is missing or damaged, or the runtime is.
+            StartupError: its bundle is missing or damaged, or the runtime is.
         """
+        bundle = await self._bundle(self._settings.encoder)
         runtime = self._settings.runtime
-        encoder = await self._bundle(self._settings.encoder)
-        self.embedder = await asyncio.to_thread(open_embedder, encoder, runtime, self._workers)
-        self._opened[encoder.reference] = self.embedder
-        for reference in (self._settings.model, *self._settings.models):
+        self.embedder = await asyncio.to_thread(open_embedder, bundle, runtime, self._workers)
+        self._kept[bundle.reference] = self.embedder
+
+    async def engine(self, reference: str) -> Engine:
+        """Open the engine of this bundle: verified, loaded, and through its golden check.
+
+        One that is served already is returned as it is. Nobody reaches a new one before it is put
+        among `engines`.
+
+        Raises:
+            StartupError: as `open`.
+        """
+        async with self._loading:
             bundle = await self._bundle(reference)
-            engine = await open_engine(bundle, runtime, self.embedder, self._workers)
-            self._opened[bundle.reference] = engine
-            # `name` alone means the version named first.
-            self.engines.setdefault(bundle.name, engine)
-            self.engines[bundle.reference] = engine
+            served = self.engines.get(bundle.reference)
+            if served is not None:
+                return served
+            return await open_engine(bundle, self._settings.runtime, self.embedder, self._workers)
 
     async def classifier(self, reference: str) -> TextClassifier:
         """Return the classifier of this bundle.
@@ -73,28 +82,33 @@ class LoadedModels:
                 opened = await asyncio.to_thread(
                     open_classifier, bundle, self._settings.runtime, self._workers
                 )
-                self._opened[bundle.reference] = self._classifiers[bundle.reference] = opened
+                self._kept[bundle.reference] = self._classifiers[bundle.reference] = opened
             return self._classifiers[bundle.reference]
 
     async def close(self) -> None:
         """Close all models, then their threads."""
-        for model in reversed(self._opened.values()):
+        await self.engines.close()
+        for model in reversed(self._kept.values()):
             await model.close()
         await asyncio.to_thread(self._workers.close)
 
     @property
     def is_alive(self) -> bool:
         """Whether every model's threads are at work."""
-        return all(model.is_alive for model in self._opened.values())
+        return all(model.is_alive for model in self._models().values())
 
     @property
     def references(self) -> list[str]:
         """All loaded bundles, as `name@version`."""
-        return list(self._opened)
+        return list(self._models())
 
     def queues(self) -> dict[str, int]:
         """How much waits in front of each model, by `name@version`."""
-        return {reference: model.num_waiting for reference, model in self._opened.items()}
+        return {reference: model.num_waiting for reference, model in self._models().items()}
+
+    def _models(self) -> dict[str, _Model]:
+        engines = {f"{engine.name}@{engine.version}": engine for engine in self.engines.engines}
+        return {**self._kept, **engines}
 
     async def _bundle(self, reference: str) -> Bundle:
         resolved = await self._resolve(reference)
@@ -103,7 +117,7 @@ class LoadedModels:
 
 @asynccontextmanager
 async def open_models(settings: Settings, resolve: Resolve) -> AsyncGenerator[LoadedModels]:
-    """Open the encoder and the engines; everything is closed at the end.
+    """Open the encoder, and close everything that is opened later on as well.
 
     Raises:
         StartupError: a bundle is missing or damaged, or the runtime is.

@@ -28,8 +28,8 @@ SHORT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 FIRST_TOKEN_SECONDS = (0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 TOKENS = (1, 4, 16, 64, 256, 1_024, 4_096, 16_384)
 
-Reading = float | Mapping[str, float]
-"""A number, or one for each value of a label."""
+Reading = float | Mapping[str, float] | Mapping[tuple[str, str], float]
+"""A number, or one for each value of a label, or of two labels."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -114,12 +114,6 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._models = Gauge(
-            "penstock_model_info",
-            "Loaded bundles; always 1.",
-            ["name", "version"],
-            registry=registry,
-        )
         self._filter = Histogram(
             "penstock_filter_duration_seconds",
             "Time one filter instance worked on one exchange.",
@@ -162,21 +156,15 @@ class Metrics:
         """Note how long a stream's client waited for the first text."""
         self._first.labels(model).observe(seconds)
 
-    def gauge(
-        self, name: str, explanation: str, read: Callable[[], Reading], label: str = ""
-    ) -> None:
-        """Show a number that is read whenever the metrics are, or one for each `label`."""
-        self.registry.register(_Reading(GaugeMetricFamily, name, explanation, read, label))
+    def gauge(self, name: str, explanation: str, read: Callable[[], Reading], *labels: str) -> None:
+        """Show a number that is read whenever the metrics are, or one for each value of `labels`."""
+        self.registry.register(_Reading(GaugeMetricFamily, name, explanation, read, labels))
 
     def counter(
-        self, name: str, explanation: str, read: Callable[[], Reading], label: str = ""
+        self, name: str, explanation: str, read: Callable[[], Reading], *labels: str
     ) -> None:
-        """Show a number that only grows, or one for each `label`."""
-        self.registry.register(_Reading(CounterMetricFamily, name, explanation, read, label))
-
-    def model_info(self, name: str, version: str) -> None:
-        """Show a loaded bundle."""
-        self._models.labels(name, version).set(1)
+        """Show a number that only grows, or one for each value of `labels`."""
+        self.registry.register(_Reading(CounterMetricFamily, name, explanation, read, labels))
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format 0.0.4."""
@@ -192,13 +180,13 @@ class _Reading(Collector):
         name: str,
         explanation: str,
         read: Callable[[], Reading],
-        label: str,
+        labels: tuple[str, ...],
     ) -> None:
         self._kind = kind
         self._name = name
         self._explanation = explanation
         self._read = read
-        self._labels = [label] if label else []
+        self._labels = labels
 
     def describe(self) -> Iterable[Metric]:
         """Name the metric without reading it."""
@@ -209,7 +197,7 @@ class _Reading(Collector):
         family = self._kind(self._name, self._explanation, labels=self._labels)
         with contextlib.suppress(Exception):
             value = self._read()
-            values = value if isinstance(value, Mapping) else {"": value}
+            values = value if isinstance(value, Mapping) else {(): value}
             for label, number in values.items():
-                family.add_metric([label] if self._labels else [], float(number))
+                family.add_metric([label] if isinstance(label, str) else label, float(number))
         return [family]

@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.engine import Delta, Prompt, Task
+from app.engine.served import ServedEngines
+from app.errors import ModelInUse, ModelNotLoaded, NotFound
 from app.exchange import Exchange
+from app.routes.lineup import ModelState
 
 
 class ScriptedEngine:
@@ -52,6 +58,47 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+class LengthEmbedder:
+    """Embeds a text by whether its length is even."""
+
+    reference = "encoder@1"
+    dimension = 2
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.eye(2, dtype=np.float32)[[len(text) % 2 for text in texts]]
+
+    async def num_tokens(self, texts: Sequence[str]) -> int:
+        return sum(len(text.split()) for text in texts)
+
+
+class FixedLineup:
+    """Serves what it was given; nothing can be loaded, and what is loaded says who wanted it."""
+
+    def __init__(self, engines: ServedEngines) -> None:
+        self.engines = engines
+        self.wanted: list[tuple[str, ...]] = []
+
+    def states(self) -> list[ModelState]:
+        return [
+            ModelState(name, engine.version, engine.task, in_settings=True)
+            for name in self.engines.names
+            if (engine := self.engines.get(name))
+        ]
+
+    async def load(self, name: str, version: str | None, by: str) -> None:
+        self.wanted.append(("load", name, version or "", by))
+        if name != "scripted":
+            raise NotFound
+
+    async def unload(self, name: str, by: str) -> None:
+        self.wanted.append(("unload", name, by))
+        raise ModelInUse
+
+    async def roll_back(self, name: str, by: str) -> None:
+        self.wanted.append(("rollback", name, by))
+        raise ModelNotLoaded("It is damaged.")
 
 
 class KeptRecords:

@@ -11,6 +11,7 @@ import pytest
 from app.chain.chain import Chain
 from app.chain.instance import Instance
 from app.engine import Delta, Support
+from app.engine.served import ServedEngines
 from app.errors import (
     DeadlineExceeded,
     FilterFailed,
@@ -48,7 +49,7 @@ class Setup:
     ) -> None:
         self.engine = engine or ScriptedEngine(pieces)
         self.records = KeptRecords()
-        engines = {"scripted": self.engine}
+        engines = ServedEngines.of({"scripted": self.engine})
         self.pipeline = Pipeline(Chain(chain), engines, self.records, request_s)
 
 

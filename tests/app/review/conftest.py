@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.chain.chain import Chain
+from app.engine.served import ServedEngines
 from app.exchange import (
     Action,
     Citation,
@@ -30,7 +31,7 @@ from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
 from filters import Evidence, Passage, Range, Stage
-from tests.app.scripted import KeptRecords
+from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder
 from tests.exchanges import make_exchange
 from tests.http import listening
 
@@ -108,7 +109,10 @@ async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
     await ring.refresh()
     app.state.service = Service(
         settings=settings,
-        pipeline=Pipeline(Chain([]), {}, KeptRecords(), request_s=5.0),
+        pipeline=Pipeline(Chain([]), ServedEngines(), KeptRecords(), request_s=5.0),
+        engines=ServedEngines(),
+        embedder=LengthEmbedder(),
+        lineup=FixedLineup(ServedEngines()),
         exchanges=store,
         keys=ring,
         metrics=app.state.metrics,

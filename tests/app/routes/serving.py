@@ -11,6 +11,7 @@ import httpx
 from app.chain.chain import Chain
 from app.chain.instance import Instance
 from app.engine import Delta
+from app.engine.served import ServedEngines
 from app.main import create_app
 from app.pipeline import Pipeline
 from app.routes.keyring import KeyRing
@@ -20,7 +21,7 @@ from app.settings import LimitSettings, Settings
 from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
-from tests.app.scripted import KeptRecords, ScriptedEngine
+from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder, ScriptedEngine
 
 
 class Desk:
@@ -54,16 +55,18 @@ class Desk:
     ) -> None:
         """Let the model write these pieces from now on."""
         self.engine = ScriptedEngine(pieces, delay_s=delay_s, finish_reason=finish_reason)
+        engines = ServedEngines.of({"scripted": self.engine})
         limits: LimitSettings = self.settings.limits
         self.app.state.service = Service(
             settings=self.settings,
-            pipeline=Pipeline(
-                Chain(chain), {"scripted": self.engine}, self.records, limits.request_s
-            ),
+            pipeline=Pipeline(Chain(chain), engines, self.records, limits.request_s),
+            engines=engines,
+            embedder=LengthEmbedder(),
             exchanges=self.exchanges,
             keys=self.ring,
             metrics=self.app.state.metrics,
             drain=self.app.state.drain,
+            lineup=FixedLineup(engines),
             readiness=Readiness(
                 (
                     Check("models", lambda: self.is_alive),

@@ -79,6 +79,7 @@ async def document(desk: Desk) -> dict[str, Any]:
 def test_the_description_covers_every_route(document: dict[str, Any]) -> None:
     paths = {"/infer", "/exchanges", "/exchanges/{exchange_id}", "/livez", "/readyz"}
 
+    paths |= {"/models", *(f"/models/{{name}}/{verb}" for verb in ("load", "unload", "rollback"))}
     assert paths | {"/metrics", "/version", "/openapi.json"} == document["paths"].keys()
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.engine import ChatMessage, Prompt
 from app.errors import BundleError
 from app.settings import Settings
-from app.startup.models import FilterResources, LoadedModels, open_models
+from app.startup.models import FilterResources, open_models
 from filters import Passage
 from tests.bundles import write_classifier, write_decoder, write_embedder, write_reader
 
@@ -25,31 +24,25 @@ def models_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def settings(models_dir: Path, *models: str, model: str = "answer") -> Settings:
-    return Settings(models_dir=models_dir, model=model, models=models)
+def settings(models_dir: Path) -> Settings:
+    return Settings(models_dir=models_dir)
 
 
 async def same(reference: str) -> str:
     return reference
 
 
-async def recite(models: LoadedModels, name: str) -> str:
-    prompt = Prompt((ChatMessage("user", "begin"),))
-    return "".join([delta.text async for delta in models.engines[name].stream(prompt)])
+async def test_an_engine_is_opened_and_reached_only_when_it_is_put(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        engine = await models.engine("recital")
+        assert (engine.name, engine.version) == ("recital", "2")
+        assert models.references == ["encoder@1"]
 
-
-async def test_engines_are_found_by_name_and_by_version(models_dir: Path) -> None:
-    async with open_models(settings(models_dir, "recital@1", "recital@2"), same) as models:
-        assert models.engines.keys() == {
-            *("answer", "answer@1", "recital", "recital@1", "recital@2")
-        }
-        assert models.engines["recital"] is models.engines["recital@1"]
-        assert (await recite(models, "recital@1"), await recite(models, "recital@2")) == (
-            "One.",
-            "Two.",
-        )
+        models.engines.put("recital@2", engine)
+        assert await models.engine("recital@2") is engine
         assert models.is_alive
-        assert models.queues() == {"encoder@1": 0, "answer@1": 0, "recital@1": 0, "recital@2": 0}
+        assert models.queues() == {"encoder@1": 0, "recital@2": 0}
+    assert not engine.is_alive
     assert not models.is_alive
 
 
@@ -57,10 +50,10 @@ async def test_an_alias_chooses_the_version(models_dir: Path) -> None:
     async def resolve(reference: str) -> str:
         return "recital@1" if reference == "recital" else reference
 
-    async with open_models(settings(models_dir, model="recital"), resolve) as models:
-        assert await recite(models, "recital") == "One."
-    async with open_models(settings(models_dir, model="recital"), same) as models:
-        assert await recite(models, "recital") == "Two."
+    async with open_models(settings(models_dir), resolve) as models:
+        engine = await models.engine("recital")
+        assert engine.version == "1"
+        await engine.close()
 
 
 async def test_filters_share_what_is_loaded_once(models_dir: Path) -> None:
@@ -78,15 +71,17 @@ async def test_filters_share_what_is_loaded_once(models_dir: Path) -> None:
         assert scores[0][0] > 0.9
         assert await resources.embedder() is models.embedder
         assert isinstance(await resources.retriever(), Nothing)
-        assert models.references == ["encoder@1", "answer@1", "toxicity@1"]
+        assert models.references == ["encoder@1", "toxicity@1"]
 
 
-@pytest.mark.parametrize(
-    ("model", "models"), [("missing", ()), ("encoder", ()), ("answer", ("recital@9",))]
-)
-async def test_a_bundle_that_does_not_fit_stops_the_start(
-    models_dir: Path, model: str, models: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("reference", ["missing", "encoder", "recital@9", "No such name"])
+async def test_a_bundle_that_does_not_fit_is_refused(models_dir: Path, reference: str) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        with pytest.raises(BundleError):
+            await models.engine(reference)
+
+
+async def test_an_encoder_that_is_none_stops_the_start(models_dir: Path) -> None:
     with pytest.raises(BundleError):
-        async with open_models(settings(models_dir, *models, model=model), same):
+        async with open_models(Settings(models_dir=models_dir, encoder="answer"), same):
             pass

@@ -76,7 +76,7 @@ def test_a_gauge_is_read_when_it_is_shown() -> None:
 def test_a_gauge_that_cannot_be_read_leaves_the_others() -> None:
     metrics = Metrics()
     metrics.gauge("penstock_broken", "Broken.", lambda: 1 / 0)
-    metrics.model_info("answer", "1")
+    metrics.gauge("penstock_model_info", "Two.", lambda: {("answer", "1"): 1}, "name", "version")
 
     shown = values(metrics)
     assert "penstock_broken{}" not in shown
