@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 
 from app import __version__
+from app.bundles import parse_reference
 from app.chain.chain import Chain
 from app.errors import Unavailable
 from app.pipeline import Pipeline
@@ -161,8 +162,7 @@ def _show_models(metrics: Metrics, models: LoadedModels, lineup: ModelLineup) ->
     """Show the models as they are whenever the metrics are read."""
 
     def loaded() -> dict[tuple[str, str], float]:
-        named = (reference.split("@") for reference in models.references)
-        return dict.fromkeys(named, 1.0)
+        return dict.fromkeys(map(parse_reference, models.references), 1.0)
 
     gauge = metrics.gauge
     gauge("penstock_model_info", "Loaded bundles; always 1.", loaded, "name", "version")
