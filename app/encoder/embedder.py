@@ -12,6 +12,7 @@ from app.bundles.manifest import FeatureExtraction
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
 from app.encoder.encoder import Encoder, opening
+from app.encoder.tokens import off_the_loop
 from app.errors import BundleError, ModelOutputInvalid
 from app.runtime import Workers, checked
 from app.settings.model import RuntimeSettings
@@ -55,9 +56,17 @@ class TextEmbedder:
         rows = [self._mean(some) for some in await self._encoder.read(texts)]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
+    async def num_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens the model reads of these texts, overlaps included."""
+        return await off_the_loop(self._num_tokens, texts)
+
     async def close(self) -> None:
         """Release the model."""
         await self._encoder.close()
+
+    def _num_tokens(self, texts: Sequence[str]) -> int:
+        windows = [one for text in texts for one in self._encoder.tokens.windows(text)]
+        return sum(len(window.ids) for window in windows)
 
     def _mean(self, rows: Sequence[Row]) -> NDArray[np.float32]:
         total = np.sum([checked(row["embedding"], self.dimension) for row in rows], axis=0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import time
 from typing import Annotated, Protocol
 
 import numpy as np
@@ -55,6 +56,8 @@ class Service:
     drain: Drain
     readiness: Readiness
     lineup: Lineup
+    started_at: int = field(default_factory=lambda: int(time()))
+    """Unix time, in seconds."""
 
 
 def service_of(connection: HTTPConnection) -> Service:

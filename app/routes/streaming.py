@@ -19,6 +19,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
 from app.routes.envelope import envelope, error_response, reported
@@ -44,8 +45,11 @@ def event(name: str, content: Any) -> bytes:
     return b"event: " + name.encode("ascii") + b"\ndata: " + render(content) + b"\n\n"
 
 
-class EventStream(Response):
-    """Feeds one exchange's released text to the client, in the request's own task."""
+class ReleasedStream(Response):
+    """Feeds what the filters release of one exchange to the client, in the request's own task.
+
+    What goes over the wire is for subclasses to say: `_flow` and `_last_words`.
+    """
 
     media_type = "text/event-stream"
 
@@ -57,7 +61,7 @@ class EventStream(Response):
         self._is_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events; the exchange is complete and recorded before the last one.
+        """Send the events; each exchange is complete and recorded before its last one.
 
         What fails before anything was sent is an ordinary error response.
 
@@ -71,27 +75,23 @@ class EventStream(Response):
         except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
             error = reported(raised)
             if self._is_started:
-                content = {**envelope(error), "id": str(self._exchange.id)}
-                await self._send(send, event("error", content), is_last=True)
+                await self._send(send, self._last_words(error), is_last=True)
             else:
                 response = error_response(error, exchange_headers(self._exchange))
                 await response(scope, receive, send)
         finally:
-            self._service.metrics.count_exchange(self._exchange)
+            self._count()
 
     async def _flow(self, send: Send) -> None:
-        started = perf_counter()
-        async with aclosing(self._service.pipeline.stream(self._exchange)) as released:
-            async for text in released:
-                if not self._is_started:
-                    seconds = perf_counter() - started
-                    self._service.metrics.count_first_text(self._exchange.model, seconds)
-                await self._send(send, event("delta", {"text": text}))
-                # A send to a full or closed connection may return without a pause; this lets
-                # the loop see to the other clients, and notice that this one has gone.
-                await asyncio.sleep(0)
-        answer = InferResponse.of(self._exchange).model_dump()
-        await self._send(send, event("done", answer), is_last=True)
+        """Send everything up to the end."""
+        raise NotImplementedError
+
+    def _last_words(self, error: PenstockError) -> bytes:
+        """Return the event that ends a stream which failed half-way."""
+        raise NotImplementedError
+
+    def _count(self) -> None:
+        self._service.metrics.count_exchange(self._exchange)
 
     async def _send(self, send: Send, chunk: bytes, *, is_last: bool = False) -> None:
         if not self._is_started:
@@ -99,3 +99,27 @@ class EventStream(Response):
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
         await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
+
+    def _count_first_text(self, started: float) -> None:
+        """Note how long the client waited, if nothing was sent yet."""
+        if not self._is_started:
+            self._service.metrics.count_first_text(self._exchange.model, perf_counter() - started)
+
+
+class EventStream(ReleasedStream):
+    """The stream of `POST /infer`."""
+
+    async def _flow(self, send: Send) -> None:
+        started = perf_counter()
+        async with aclosing(self._service.pipeline.stream(self._exchange)) as released:
+            async for text in released:
+                self._count_first_text(started)
+                await self._send(send, event("delta", {"text": text}))
+                # A send to a full or closed connection may return without a pause; this lets
+                # the loop see to the other clients, and notice that this one has gone.
+                await asyncio.sleep(0)
+        answer = InferResponse.of(self._exchange).model_dump()
+        await self._send(send, event("done", answer), is_last=True)
+
+    def _last_words(self, error: PenstockError) -> bytes:
+        return event("error", {**envelope(error), "id": str(self._exchange.id)})
