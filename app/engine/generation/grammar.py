@@ -9,44 +9,11 @@ from numpy.typing import NDArray
 from app.errors import InvalidRequest
 
 
-class GrammarMatcher:
-    """How far one completion has come in its grammar."""
-
-    def __init__(self, matcher: LLMatcher) -> None:
-        self._matcher = matcher
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the text is whole and nothing may follow it."""
-        return self._matcher.is_stopped()
-
-    def allowed(self, size: int) -> NDArray[np.bool_]:
-        """Return which of the first `size` tokens may come next.
-
-        Raises:
-            InvalidRequest: the grammar takes too much work at this place.
-        """
-        packed = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
-        if self._matcher.is_error():
-            raise TOO_COMPLEX
-        bits = np.unpackbits(packed, bitorder="little")[:size]
-        return np.pad(bits, (0, size - len(bits))).view(np.bool_)
-
-    def advance(self, token: int) -> None:
-        """Take the token that was picked.
-
-        Raises:
-            InvalidRequest: the grammar takes too much work at this place.
-        """
-        if not self._matcher.consume_token(token):
-            raise TOO_COMPLEX
-
-
 class GrammarInvalid(InvalidRequest):
-    """The grammar cannot be read, or asks for what is not supported."""
+    """The grammar cannot be read, asks for what is not supported, or fits no text."""
 
     code = "grammar_invalid"
-    default_message = "The grammar is not valid."
+    default_message = "The grammar is not valid, or asks for something that is not supported."
 
 
 class GrammarTooComplex(InvalidRequest):
@@ -56,4 +23,42 @@ class GrammarTooComplex(InvalidRequest):
     default_message = "The grammar is too complex for this server."
 
 
-TOO_COMPLEX = GrammarTooComplex()
+class GrammarMatcher:
+    """How far one completion has come in its grammar.
+
+    Args:
+        matcher: at the beginning, and nobody else's.
+        param: where the grammar stood in the request, for errors.
+    """
+
+    def __init__(self, matcher: LLMatcher, param: str) -> None:
+        self._matcher = matcher
+        self._param = param
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the text is whole and nothing may follow it."""
+        return self._matcher.is_stopped()
+
+    def allowed(self, size: int) -> NDArray[np.bool_]:
+        """Return which of the first `size` tokens may come next; at least one may.
+
+        Raises:
+            GrammarTooComplex: it takes too much work at this place.
+        """
+        packed = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
+        bits = np.unpackbits(packed, bitorder="little")[:size]
+        if self._matcher.is_error() or not bits.any():
+            raise GrammarTooComplex(param=self._param)
+        if len(bits) < size:
+            bits = np.pad(bits, (0, size - len(bits)))
+        return bits.view(np.bool_)
+
+    def advance(self, token: int) -> None:
+        """Take the token that was picked.
+
+        Raises:
+            GrammarTooComplex: it takes too much work at this place.
+        """
+        if not self._matcher.consume_token(token):
+            raise GrammarTooComplex(param=self._param)

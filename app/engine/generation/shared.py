@@ -12,7 +12,6 @@ from app.engine.generation.slots import HostMover, Mover, SlotMemory
 from app.engine.generation.stepper import Bounds, Logits
 from app.engine.graphs import DecoderLayout
 from app.engine.graphs.layout import INPUT_IDS, LAST_TOKEN, LOGITS, SEQLENS, TOTAL_LENGTH
-from app.errors import Overloaded
 from app.runtime import Bindings, Buffer, Graph, Interrupt
 
 FIRST_SLOTS = 4
@@ -103,7 +102,12 @@ class SharedStepper:
         self._total[0] = longest
         if n not in self._bindings:
             self._bindings[n] = self._bind(
-                0, self._tokens[:n], self._seqlens[:n], self._total, self._last[:n], self._logits[:n]
+                0,
+                self._tokens[:n],
+                self._seqlens[:n],
+                self._total,
+                self._last[:n],
+                self._logits[:n],
             )
         self._graph.run_bound(self._bindings[n], interrupt)
         for row in rows:
@@ -125,8 +129,9 @@ class SharedStepper:
     def release(self) -> None:
         """See Stepper."""
         self._rows = []
+        self._num_writing = self._num_active = 0
         self._bindings.clear()
-        self._memory.resize(0, 0)
+        self._memory.clear()
 
     def _slot_to_give(self, row: Row) -> int:
         """Return a slot behind the active ones: an empty one, or the lender used longest ago.
@@ -170,30 +175,25 @@ class SharedStepper:
         """Grow the memory if it is too small, by doubling as far as the bound allows.
 
         Raises:
-            Overloaded: there is not enough memory.
+            CacheLost: there is not enough memory.
         """
         if slots <= self._memory.slots and room <= self._memory.room:
             return
-        slots, room = self._size_for(slots, max(room, self._memory.room))
+        slots, room = self._size_for(slots, room)
+        for lender in self._known(self._num_active, len(self._rows)):
+            lender.length = min(lender.length, room)
         kept = [row.length if row else 0 for row in self._rows[:slots]]
         self._bindings.clear()
-        try:
-            self._memory.resize(slots, room, kept)
-        except MemoryError as error:
-            raise Overloaded("There is not enough memory for another sequence.") from error
+        self._memory.resize(slots, room, kept)
         self._rows = [*self._rows[:slots], *[None] * (slots - len(self._rows))]
 
     def _size_for(self, slots: int, room: int) -> tuple[int, int]:
-        """Return slots and room: doubled sizes if both fit, else just what is needed."""
-        wanted = max(self._memory.slots, FIRST_SLOTS)
-        while wanted < slots:
-            wanted *= 2
-        wanted = min(wanted, self._max_slots)
-        generous = max(self._memory.room, FIRST_ROOM)
-        while generous < room:
-            generous *= 2
-        generous = min(generous, round_up(self.max_length))
-        tight = round_up(room)
+        """Return slots and room: no less than now and doubled if all fits, else what is needed."""
+        active = list(self._known(0, self._num_active))
+        tight = round_up(max([room, *(max(row.length, len(row.prompt)) for row in active)]))
+        most = round_up(self.max_length)
+        generous = min(_doubled(self._memory.room or FIRST_ROOM, tight), most)
+        wanted = min(_doubled(self._memory.slots or FIRST_SLOTS, slots), self._max_slots)
         for some, more in ((wanted, generous), (wanted, tight), (slots, generous)):
             if some * more <= self._max_tokens:
                 return some, more
@@ -220,3 +220,10 @@ class SharedStepper:
             | dict(zip(layout.past, caches, strict=True)),
             {LOGITS: Buffer.over(logits), **dict(zip(layout.present, caches, strict=True))},
         )
+
+
+def _doubled(size: int, least: int) -> int:
+    """Double a size until it is enough."""
+    while size < least:
+        size *= 2
+    return size

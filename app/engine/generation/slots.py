@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.engine.generation.stepper import CacheLost
 from app.engine.graphs import DecoderLayout
 from app.runtime import Buffer, Graph
 
@@ -60,19 +61,28 @@ class SlotMemory:
         Tensor by tensor, so that all of the old and all of the new never exist together.
 
         Raises:
-            MemoryError: there is not enough.
+            CacheLost: there is not enough; nothing is left.
         """
-        shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
         self._spare = None
-        old, self._tensors = self._tensors, []
-        for number in range(len(self._layout.past)):
-            tensor = self._graph.allocate(shape, self._layout.kv_dtype)
-            if lengths and old:
-                self._mover.widen(old[number], tensor, lengths)
-            if old:
-                old[number] = tensor  # frees what was there
-            self._tensors.append(tensor)
+        try:
+            for number in range(len(self._layout.past)):
+                self._grow(number, slots, room, lengths)
+        except Exception as error:  # the GPU's has no type of its own
+            self.clear()
+            raise CacheLost from error
         self.slots, self.room = slots, room
+
+    def clear(self) -> None:
+        """Give everything back."""
+        self._tensors, self._spare = [], None
+        self.slots = self.room = 0
+
+    def _grow(self, number: int, slots: int, room: int, lengths: Sequence[int]) -> None:
+        shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
+        tensor = self._graph.allocate(shape, self._layout.kv_dtype)
+        if number < len(self._tensors):
+            self._mover.widen(self._tensors[number], tensor, lengths)
+        self._tensors[number : number + 1] = [tensor]
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Copy the first tokens of a slot into another."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.generation.rows import Row
+from app.errors import Overloaded
 from app.runtime import Interrupt
 
 Logits = NDArray[np.float32]
@@ -25,6 +26,12 @@ class Bounds:
     """Tokens in one sequence."""
     kv_bytes: int
     """Memory for keys and values."""
+
+
+class CacheLost(Overloaded):
+    """There was not enough memory for a larger cache, and the old one is gone with all rows."""
+
+    default_message = "The model ran out of memory on this request."
 
 
 class Stepper(Protocol):
@@ -48,7 +55,7 @@ class Stepper(Protocol):
         """Give a row its place.
 
         Raises:
-            Overloaded: there was not enough memory.
+            CacheLost: there was not enough memory.
         """
 
     def read(self, row: Row, interrupt: Interrupt) -> Logits | None:
@@ -58,7 +65,8 @@ class Stepper(Protocol):
 
         Raises:
             Interrupted: `interrupt` was set.
-            Overloaded: there was not enough memory.
+            Overloaded: there was not enough memory for this row.
+            CacheLost: there was not enough for the others either.
             ModelFailed: the graph could not be run.
         """
 
@@ -71,7 +79,7 @@ class Stepper(Protocol):
         They are overwritten by the next call.
 
         Raises:
-            Overloaded: there was not enough memory.
+            CacheLost: there was not enough memory.
             ModelFailed: the graph could not be run.
         """
 
@@ -79,4 +87,4 @@ class Stepper(Protocol):
         """Free a row, wherever it is. If it is sound, others may copy its prompt for a while."""
 
     def release(self) -> None:
-        """Give back memory; there are no rows."""
+        """Give back all memory, and forget all rows."""
