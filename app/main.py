@@ -19,7 +19,7 @@ from app.pipeline import Pipeline
 from app.recorder.recorder import Recorder
 from app.retrieval.searcher import Searcher
 from app.review import install_review
-from app.routes import exchanges, infer, operations
+from app.routes import exchanges, infer, openai, operations
 from app.routes import models as model_routes
 from app.routes.authentication import check_routes
 from app.routes.draining import Drain
@@ -68,8 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
     # The one added last is the outermost.
     app.add_middleware(LimitsMiddleware, limits=settings.limits, metrics=app.state.metrics)
     app.add_middleware(EnvelopeMiddleware, metrics=app.state.metrics, drain=app.state.drain)
-    for routes in (infer, exchanges, model_routes, operations):
-        app.include_router(routes.router)
+    own = (routes.router for routes in (infer, exchanges, model_routes, operations))
+    for router in (*own, *openai.routers):
+        app.include_router(router)
     install_review(app, review_secret(settings.home))
     app.openapi = partial(operations.describe, app)  # type: ignore[method-assign]
     check_routes(app.routes)

@@ -1,0 +1,93 @@
+"""`POST /v1/completions`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any, ClassVar
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from app.errors import Unsupported
+from app.routes.answers import error_docs
+from app.routes.authentication import requires
+from app.routes.json_body import JsonResponse, read_json
+from app.routes.openai.choices import reply
+from app.routes.openai.completion_answers import CompletionForm, text_completion
+from app.routes.openai.sampling import SampledRequest
+from app.routes.openai.streaming import ChoicesStream
+from app.routes.schemas import inline_schema
+from app.routes.service import Served
+from app.store.keys import ApiKey, Scope
+
+router = APIRouter(tags=["openai"])
+
+_key = requires(Scope.INFER)
+
+
+class CompletionRequest(SampledRequest):
+    """One prompt or several; each is asked as the only user message of a conversation."""
+
+    refused: ClassVar[dict[str, tuple[Any, ...]]] = {"echo": (False,), "suffix": ("",)}
+
+    prompt: str | list[str]
+    """A text, or several, which are answered one by one."""
+    best_of: int | None = None
+    """Accepted if it equals `n`."""
+    logprobs: int | None = Field(None, ge=0, le=20)
+    """Tell the log-probability of every token, and of so many of the likeliest in its place."""
+
+    def conversations(self) -> list[list[dict[str, str]]]:
+        """Return each prompt as a conversation."""
+        prompts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
+        return [[{"role": "user", "content": prompt}] for prompt in prompts]
+
+    @property
+    def num_choices(self) -> int:
+        """How many completions each prompt gets."""
+        if self.best_of not in (None, self.n or 1):
+            raise Unsupported("All completions that are written are returned.", param="best_of")
+        return super().num_choices
+
+    @property
+    def wanted_logprobs(self) -> int | None:
+        """How many alternatives to each token are asked for, if log-probabilities are."""
+        return self.logprobs
+
+
+async def _read(request: Request) -> CompletionRequest:
+    return CompletionRequest.read(await read_json(request))
+
+
+@router.post(
+    "/v1/completions",
+    summary="Ask in the form of OpenAI's text completions",
+    response_class=JsonResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": inline_schema(CompletionRequest)}},
+        }
+    },
+)
+async def create_completion(
+    key: Annotated[ApiKey, _key],
+    asked: Annotated[CompletionRequest, Depends(_read)],
+    request: Request,
+    service: Served,
+) -> Response:
+    """Do for each prompt what `POST /v1/chat/completions` does for a conversation."""
+    choices = asked.to_choices(service, key)
+    has_logprobs = asked.logprobs is not None
+    if asked.stream:
+        form = CompletionForm(
+            choices, has_logprobs=has_logprobs, includes_usage=asked.includes_usage
+        )
+        return ChoicesStream(choices, service, form)
+    body = partial(text_completion, choices, has_logprobs=has_logprobs)
+    return await reply(choices, request, service, body)
