@@ -22,8 +22,8 @@ KEPT_SHARE = 8
 class ConcatenatedStepper:
     """A pack for each row that reads, and one for all that write.
 
-    Rows that join or leave change the order; the next run packs the cache anew. Without an
-    attention mask rows of different lengths cannot run together: then each one keeps its pack.
+    Rows that join or leave change the order; the next run packs the cache anew. If the graph does
+    not know padding, rows of different lengths cannot run together: then each one keeps its pack.
     """
 
     def __init__(self, graph: Graph, layout: DecoderLayout, bounds: Bounds) -> None:
@@ -70,7 +70,7 @@ class ConcatenatedStepper:
         """See Stepper."""
         columns = np.array(tokens, dtype=np.int64)[:, None]
         try:
-            if not self._layout.has_attention_mask:
+            if not self._layout.is_paddable:
                 return self._write_apart(columns, interrupt)
             return self._packed().run(columns, interrupt)
         except MemoryError as error:

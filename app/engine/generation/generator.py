@@ -15,6 +15,8 @@ from app.encoder.tokens import clean, open_tokenizer
 from app.engine import ChatMessage, Delta, Prompt, SamplingParameters, Task
 from app.engine.generation.delivery import Mailbox
 from app.engine.generation.engine_thread import EngineThread
+from app.engine.generation.grammar import GrammarMatcher
+from app.engine.generation.grammars import Grammars
 from app.engine.generation.opening import open_stepper
 from app.engine.generation.rows import CHUNK
 from app.engine.generation.sampling import TokenPicker
@@ -74,6 +76,7 @@ class Generator:
             )
         tokenizer = open_tokenizer(bundle)
         self._vocabulary = Vocabulary(tokenizer, layout.vocab_size, model.eos_token_ids)
+        self._grammars = Grammars(self._vocabulary)
         self._template = PromptTemplate(model.prompt_template, special_strings(tokenizer))
         self._most_requests = settings.max_sequences + settings.queue_size
         self._num_requests = 0
@@ -122,7 +125,8 @@ class Generator:
         Raises:
             EngineBusy: the queue is full.
             PromptTooLong: the prompt leaves no room for a completion.
-            InvalidRequest: the prompt is empty, or the template does not take these messages.
+            InvalidRequest: the prompt is empty, the template does not take these messages, or the
+                grammar cannot be used.
             Overloaded: there was not enough memory.
             ModelFailed: the graph failed, or returned NaN, Inf or a wrong shape; or the engine is
                 dead.
@@ -133,27 +137,32 @@ class Generator:
         sequence: Sequence | None = None
         try:
             mailbox = Mailbox()
-            sequence = await asyncio.to_thread(self._prepare, prompt, mailbox)
+            grammar = prompt.parameters.grammar
+            matcher = await self._grammars.matcher(grammar) if grammar else None
+            sequence = await asyncio.to_thread(self._prepare, prompt, mailbox, matcher)
             self._thread.submit(sequence)
             async for piece in mailbox.stream():
                 yield piece
         finally:
-            if sequence:
+            if sequence is not None:
                 self._thread.forget(sequence)
             self._num_requests -= 1
 
     async def close(self) -> None:
         """End all requests and release the model's memory."""
+        self._grammars.close()
         await asyncio.to_thread(self._thread.close)
 
-    def _prepare(self, prompt: Prompt, receive: Receive) -> Sequence:
+    def _prepare(
+        self, prompt: Prompt, receive: Receive, matcher: GrammarMatcher | None = None
+    ) -> Sequence:
         """Turn a request into a sequence."""
         tokens = self._tokenise(prompt)
         asked = prompt.parameters
         room = self._room - len(tokens)
         parameters = replace(asked, max_tokens=min(asked.max_tokens, room))
         try:
-            picker = TokenPicker(parameters, tokens, self._vocabulary)
+            picker = TokenPicker(parameters, tokens, self._vocabulary, matcher)
             text = TokenText(self._vocabulary, parameters.stop, parameters.min_tokens)
             return Sequence(tokens, parameters, picker, text, receive)
         except PenstockError:

@@ -97,7 +97,7 @@ class Pack:
         }
         if layout.has_attention_mask:
             places = np.arange(self.width + new)
-            found[ATTENTION_MASK] = (places >= 0 * lengths).astype(np.int64)
+            found[ATTENTION_MASK] = (places >= self.width - lengths).astype(np.int64)
         if layout.position_ids is not PositionIds.NONE:
             positions = lengths + np.arange(new)
             is_flat = layout.position_ids is PositionIds.TWO_D

@@ -107,7 +107,7 @@ class Scheduler:
             try:
                 self._stepper.open(sequence.row)
                 self._reading.append(sequence)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
                 self._delivery.add(sequence, self._failure(error))
                 self._lose_all_after(error)
 
@@ -122,7 +122,7 @@ class Scheduler:
         except Interrupted:
             self._leave(sequence)
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
             self._fail([sequence], error)
             return
         self._count(sequence, before, reused)
@@ -146,7 +146,7 @@ class Scheduler:
         tokens = [sequence.last_token for sequence in self._writing]
         try:
             logits = self._stepper.write(tokens, self.interrupt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
             self._fail(list(self._writing), error)
             return
         self.failures_in_a_row = 0
@@ -156,7 +156,7 @@ class Scheduler:
         """Pick a token for each row and send what it says."""
         try:
             picks = pick(logits, [sequence.picker for sequence in sequences])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
             failure = self._failure(error)
             picks = [failure] * len(sequences)
         for sequence, picked in zip(sequences, picks, strict=True):

@@ -199,7 +199,7 @@ class SharedStepper:
                 return some, more
         return slots, tight
 
-    def _bind(  # noqa: PLR0913, PLR0917  one for each input and output of the graph
+    def _bind(
         self,
         first: int,
         tokens: np.ndarray,
