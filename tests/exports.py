@@ -24,7 +24,13 @@ MAKERS = ("onnx", "onnxruntime", "onnxruntime-genai", "torch", "transformers")
 LONGEST_S = 300
 
 FAMILIES = {
-    "builder": ("builder-fp32", "builder-int8", "builder-int4", "builder-fp16"),
+    "builder": (
+        "builder-fp32",
+        "builder-int8",
+        "builder-int4",
+        "builder-fp16",
+        "builder-positions",
+    ),
     "dynamo": (
         "dynamo-18",
         "dynamo-23",

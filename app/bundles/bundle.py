@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,18 @@ class Bundle:
         if hashlib.sha256(content).hexdigest() != self.manifest.files[file].sha256:
             raise BundleError(f"bundle {self.reference}: {file} changed while it was loaded")
         return content
+
+    def view(self, file: str) -> memoryview:
+        """Return a file's bytes as `read` does, but mapped: memory that the system may take back.
+
+        Raises:
+            BundleError: the file has changed since it was verified.
+        """
+        with (self.path / file).open("rb") as opened:
+            mapped = memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
+        if hashlib.sha256(mapped).hexdigest() != self.manifest.files[file].sha256:
+            raise BundleError(f"bundle {self.reference}: {file} changed while it was loaded")
+        return mapped
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,13 +110,13 @@ def _fields(message: Message) -> Iterator[tuple[int, int | Message]]:
     """Yield number and value of each field; values of fixed size are skipped."""
     file, at, end = message
     while at < end:
-        tag, at = _varint(file, at)
+        tag, at = read_varint(file, at)
         number, wire = tag >> 3, tag & 7
         if wire == VARINT:
-            value, at = _varint(file, at)
+            value, at = read_varint(file, at)
             yield number, value
         elif wire == LENGTH:
-            size, at = _varint(file, at)
+            size, at = read_varint(file, at)
             if at + size > end:
                 raise ValueError("a field ends behind its message")
             yield number, Message(file, at, at + size)
@@ -129,7 +129,8 @@ def _fields(message: Message) -> Iterator[tuple[int, int | Message]]:
         raise ValueError("cut off")
 
 
-def _varint(file: mmap.mmap, at: int) -> tuple[int, int]:
+def read_varint(file: mmap.mmap | memoryview, at: int) -> tuple[int, int]:
+    """Return protobuf's number of variable length at a place, and the place behind it."""
     value = file[at]
     if value < 0x80:
         return value, at + 1
@@ -145,6 +146,6 @@ def _varint(file: mmap.mmap, at: int) -> tuple[int, int]:
 def _varints(packed: Message) -> list[int]:
     numbers, at = [], packed.start
     while at < packed.end:
-        number, at = _varint(packed.file, at)
+        number, at = read_varint(packed.file, at)
         numbers.append(number)
     return numbers

@@ -21,7 +21,9 @@ FOLDED_BYTES = 64 * 2**20
 log = structlog.get_logger("penstock.runtime")
 
 
-def open_graph(bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1) -> Graph:
+def open_graph(
+    bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1, edited: bytes | None = None
+) -> Graph:
     """Open a verified bundle's graph.
 
     Args:
@@ -29,24 +31,29 @@ def open_graph(bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1) -
         settings: the provider to use.
         threads: how many one run may use. 1 lets many runs go side by side without waiting for
             each other.
+        edited: a model made from the bundle's, to be opened in its stead; it may name stretches
+            of any of the bundle's files, `model.onnx` included, as external weights.
 
     Raises:
         BundleError: ONNX Runtime cannot load it, or it is not the graph the manifest describes.
         StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
     """
-    graph = Graph(_open_session(bundle, settings, threads))
+    graph = Graph(_open_session(bundle, settings, threads, edited))
     _check_provider(graph, settings)
-    _check_tensors(bundle, graph)
+    if edited is None:
+        _check_tensors(bundle, graph)
     provider = "cuda" if graph.is_on_gpu else "cpu"
     log.info("graph_opened", bundle=bundle.reference, provider=provider, threads=threads)
     return graph
 
 
-def _open_session(bundle: Bundle, settings: RuntimeSettings, threads: int) -> Any:
+def _open_session(
+    bundle: Bundle, settings: RuntimeSettings, threads: int, edited: bytes | None
+) -> Any:
     ort = import_onnxruntime()
     options = _options(ort, settings, threads)
-    held = _hold_external_weights(bundle, options)
-    content = bundle.read(MODEL)
+    held = _hold_external_weights(bundle, options, with_model=edited is not None)
+    content = bundle.read(MODEL) if edited is None else edited
     try:
         session = ort.InferenceSession(content, options, providers=_providers(ort, settings))
     except Exception as error:  # its errors have no base of their own
@@ -76,10 +83,11 @@ def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
     return options
 
 
-def _hold_external_weights(bundle: Bundle, options: Any) -> list[bytes]:
+def _hold_external_weights(bundle: Bundle, options: Any, *, with_model: bool) -> list[memoryview]:
     """Give the runtime the verified bytes of external weights, so that it opens no file."""
     names = sorted({location for location, _, _ in bundle.graph.external})
-    contents = [bundle.read(name) for name in names]
+    names += [MODEL] if with_model else []
+    contents = [bundle.view(name) for name in names]
     if names:
         lengths = [len(content) for content in contents]
         options.add_external_initializers_from_files_in_memory(names, contents, lengths)

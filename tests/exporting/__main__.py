@@ -10,8 +10,15 @@ import sys
 from pathlib import Path
 
 BUILDER = "onnxruntime_genai.models.builder"
-PRECISIONS = {"fp32": "cpu", "int8": "cpu", "int4": "cpu", "fp16": "cuda"}
-"""With the execution provider that each is built for: for a CPU there is no half precision."""
+BUILDS = {
+    "builder-fp32": ("fp32", "cpu"),
+    "builder-int8": ("int8", "cpu"),
+    "builder-int4": ("int4", "cpu"),
+    "builder-fp16": ("fp16", "cuda"),
+    "builder-positions": ("fp16", "dml"),
+}
+"""Precision and execution provider: for a CPU there is no half precision, and with DirectML the
+positions are an input."""
 
 
 def main(family: str, folder: Path) -> None:
@@ -24,8 +31,8 @@ def main(family: str, folder: Path) -> None:
     checkpoint = folder / "checkpoint"
     write_checkpoint(checkpoint, "qwen2" if family == "builder" else "llama")
     if family == "builder":
-        for precision, provider in PRECISIONS.items():
-            build(checkpoint, folder / f"builder-{precision}", precision, provider)
+        for name, (precision, provider) in BUILDS.items():
+            build(checkpoint, folder / name, precision, provider)
     elif family == "dynamo":
         trace(checkpoint, folder)
 

@@ -69,8 +69,11 @@ class DecoderLayout:
     position_ids: PositionIds = PositionIds.NONE
     has_cache_branch: bool = False
     has_attention_mask: bool = True
-    """CONCATENATED only: without it, or if the graph ignores it, all rows of a run must have the
-    same length, because nothing tells padding from text."""
+    is_paddable: bool = True
+    """CONCATENATED only: rows of different lengths may run together, padded on the left. Without a
+    mask nothing tells padding from text, and a graph that counts positions itself, without regard
+    to its mask, computes a padded row a little differently: such rows run with rows of the same
+    length only."""
     max_positions: int | None = None
     """The most tokens that a row may have, where the graph itself says so (rotary tables)."""
 
