@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, field
 
+import onnx
+from tokenizers import Tokenizer
+
 from app.engine import Delta, SamplingParameters
 from app.engine.generation.opening import open_stepper
 from app.engine.generation.sampling import TokenPicker
@@ -14,8 +17,11 @@ from app.engine.generation.stepper import Bounds
 from app.engine.generation.token_text import TokenText
 from app.engine.generation.vocabulary import Vocabulary
 from app.engine.graphs import DecoderLayout
+from app.engine.graphs.normalise import normalise
 from app.errors import PenstockError
 from app.runtime import Graph
+from tests.exports import exported
+from tests.normal_graphs import opened
 from tests.recital import END, recital
 
 BOUNDS = Bounds(slots=8, length=256, kv_bytes=10**8)
@@ -50,26 +56,43 @@ class Asked:
         return self.text, [one.token for one in told], self.last.finish_reason
 
 
-def vocabulary_of(layout: DecoderLayout) -> Vocabulary:
+@dataclass(frozen=True)
+class Model:
+    """A normalised graph with its tokens."""
+
+    graph: Graph
+    layout: DecoderLayout
+    words: Vocabulary
+
+
+def tiny(model: onnx.ModelProto, layout: DecoderLayout, kind: type[Graph] = Graph) -> Model:
+    """Open one of `tests.normal_graphs`."""
     words, _ = recital((), ends=False)
     end = words.token_to_id(END)
     assert end is not None
-    return Vocabulary(words, layout.vocab_size, [end])
+    return Model(opened(model, kind), layout, Vocabulary(words, layout.vocab_size, [end]))
 
 
-def asked(
-    words: Vocabulary, prompt: Tokens[int], max_tokens: int = 8, **parameters: object
-) -> Asked:
+def export(kind: str) -> Model:
+    """Open one of `tests.exports`."""
+    folder = exported(kind)
+    model = onnx.load(folder / "model.onnx")
+    layout = normalise(model)
+    words = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return Model(opened(model), layout, Vocabulary(words, layout.vocab_size, [1]))
+
+
+def asked(model: Model, prompt: Tokens[int], max_tokens: int = 8, **parameters: object) -> Asked:
     """Make a sequence that tells its tokens."""
     wanted = SamplingParameters(max_tokens, logprobs=0, **parameters)  # type: ignore[arg-type]
     pieces: list[Piece] = []
-    picker = TokenPicker(wanted, prompt, words)
-    text = TokenText(words, wanted.stop, wanted.min_tokens)
+    picker = TokenPicker(wanted, prompt, model.words)
+    text = TokenText(model.words, wanted.stop, wanted.min_tokens)
     return Asked(Sequence(list(prompt), wanted, picker, text, pieces.append), pieces)
 
 
-def scheduler(graph: Graph, layout: DecoderLayout, bounds: Bounds = BOUNDS) -> Scheduler:
-    return Scheduler(open_stepper(graph, layout, bounds))
+def scheduler(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
+    return Scheduler(open_stepper(model.graph, model.layout, bounds))
 
 
 def finish(engine: Scheduler) -> int:
@@ -82,11 +105,11 @@ def finish(engine: Scheduler) -> int:
 
 
 def alone(
-    graph: Graph, layout: DecoderLayout, prompt: Tokens[int], max_tokens: int, **parameters: object
+    model: Model, prompt: Tokens[int], max_tokens: int = 8, **parameters: object
 ) -> tuple[str, list[int], str | None]:
     """Return what a sequence writes in an engine of its own."""
-    engine = scheduler(graph, layout)
-    one = asked(vocabulary_of(layout), prompt, max_tokens, **parameters)
+    engine = scheduler(model)
+    one = asked(model, prompt, max_tokens, **parameters)
     engine.add(one.sequence)
     finish(engine)
     return one.outcome

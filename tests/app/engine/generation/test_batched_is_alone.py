@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,23 +12,25 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from app.engine.generation.rows import CHUNK
+from app.engine.generation.scheduler import Scheduler
 from app.engine.generation.stepper import Bounds
-from app.engine.graphs import DecoderLayout
-from app.runtime import Graph
-from tests.normal_graphs import APART, LAYOUT, concatenated, opened, shared
-from tests.sequences import Asked, alone, asked, finish, scheduler, vocabulary_of
+from app.engine.graphs import Cache
+from tests.exports import KINDS
+from tests.normal_graphs import APART, LAYOUT, concatenated, shared
+from tests.sequences import Asked, Model, alone, asked, export, finish, scheduler, tiny
 
-LONGEST = 256
-KINDS: dict[str, tuple[DecoderLayout, Callable[[], Any]]] = {
-    "shared": (LAYOUT, shared),
-    "concatenated": (APART, concatenated),
-}
+LONGEST = 250
 
 
 @cache
-def graph_of(kind: str) -> tuple[DecoderLayout, Graph]:
-    layout, make = KINDS[kind]
-    return layout, opened(make())
+def model_of(kind: str) -> Model:
+    match kind:
+        case "shared":
+            return tiny(shared(), LAYOUT)
+        case "concatenated":
+            return tiny(concatenated(), APART)
+        case _:
+            return export(kind)
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,34 @@ requests = st.builds(
 
 @cache
 def expected(kind: str, request: Request) -> tuple[str, list[int], str | None]:
-    layout, graph = graph_of(kind)
-    return alone(graph, layout, request.prompt, request.max_tokens, **dict(request.parameters))
+    return alone(model_of(kind), request.prompt, request.max_tokens, **dict(request.parameters))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["shared", "concatenated"])
 @seed(20)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(wanted=st.lists(requests, min_size=1, max_size=9), slots=st.sampled_from([1, 3, 8]))
 def test_batched_is_alone(kind: str, wanted: list[Request], slots: int) -> None:
-    layout, graph = graph_of(kind)
-    room = 3 * LONGEST * layout.kv_bytes_per_token
-    engine = scheduler(graph, layout, Bounds(slots, LONGEST, room * (1 if kind == "shared" else 3)))
+    check(kind, wanted, slots)
 
-    found = run(engine, vocabulary_of(layout), wanted)
+
+@pytest.mark.train
+@pytest.mark.parametrize("kind", KINDS)
+@seed(20)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(wanted=st.lists(requests, min_size=3, max_size=9), slots=st.sampled_from([3, 8]))
+def test_batched_is_alone_in_every_export(kind: str, wanted: list[Request], slots: int) -> None:
+    check(kind, wanted, slots)
+
+
+def check(kind: str, wanted: list[Request], slots: int) -> None:
+    """Let requests come and go beside each other, with room for a few of the longest only."""
+    model = model_of(kind)
+    stretches = 3 if model.layout.cache is Cache.SHARED else 9
+    room = stretches * LONGEST * model.layout.kv_bytes_per_token
+    engine = scheduler(model, Bounds(slots, LONGEST, room))
+
+    found = run(engine, model, wanted)
 
     for request, one in zip(wanted, found, strict=True):
         if one is not None:
@@ -89,7 +104,7 @@ def test_batched_is_alone(kind: str, wanted: list[Request], slots: int) -> None:
     assert engine.num_running == engine.num_waiting == 0
 
 
-def run(engine: Any, words: Any, wanted: list[Request]) -> list[Asked | None]:
+def run(engine: Scheduler, model: Model, wanted: list[Request]) -> list[Asked | None]:
     """Let requests come and go at their steps; None is one that was cancelled on its way."""
     found: list[Asked | None] = [None] * len(wanted)
     for step in range(40):
@@ -97,7 +112,7 @@ def run(engine: Any, words: Any, wanted: list[Request]) -> list[Asked | None]:
             one = found[place]
             if request.arrives == step:
                 found[place] = one = asked(
-                    words, request.prompt, request.max_tokens, **dict(request.parameters)
+                    model, request.prompt, request.max_tokens, **dict(request.parameters)
                 )
                 engine.add(one.sequence)
             if one and not one.is_over and step == request.arrives + (request.leaves or 99):
