@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -61,7 +62,7 @@ class Buffer:
     @property
     def nbytes(self) -> int:
         """Its size."""
-        return int(np.prod(self.shape)) * self.dtype.itemsize
+        return prod(self.shape) * self.dtype.itemsize
 
     @property
     def array(self) -> NDArray[Any]:
@@ -74,7 +75,7 @@ class Buffer:
             raise TypeError("this memory lies on the GPU: use read and write")
         flat = self._owner.reshape(-1)
         start = (self.address - self._owner.ctypes.data) // self.dtype.itemsize
-        found: NDArray[Any] = flat[start : start + int(np.prod(self.shape))].reshape(self.shape)
+        found: NDArray[Any] = flat[start : start + prod(self.shape)].reshape(self.shape)
         return found
 
     def rows(self, first: int, count: int) -> Buffer:
@@ -87,7 +88,7 @@ class Buffer:
 
     def shaped(self, *shape: int) -> Buffer:
         """Return its first elements in another shape."""
-        if int(np.prod(shape)) > int(np.prod(self.shape)):
+        if prod(shape) > prod(self.shape):
             raise ValueError("that shape needs more memory")
         return Buffer(self._owner, self.address, shape, self.dtype, self.device)
 

@@ -33,6 +33,9 @@ class Interrupt:
     def __init__(self) -> None:
         self.options = import_onnxruntime().RunOptions()
         self.options.log_severity_level = ONLY_FATAL
+        # No CUDA graph. Unset, each bound run looks it up and catches an error, which takes longer
+        # than binding everything anew.
+        self.options.add_run_config_entry("gpu_graph_id", "-1")
 
     def set(self) -> None:
         """Stop the run that was given this interrupt, now or when it begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -108,9 +109,9 @@ class Pack:
 
     def _make_room(self, total: int) -> None:
         """Have memory for so many tokens a row; what is cached stays."""
-        size = int(np.prod(self._shape(total)))
-        if not self._read or int(np.prod(self._read[0].shape)) < size:
-            used = int(np.prod(self._shape(self.width)))
+        size = prod(self._shape(total))
+        if not self._read or self._read[0].shape[0] < size:
+            used = prod(self._shape(self.width))
             room = self._room(total)
             for number in range(len(self._layout.past)):
                 buffer = self._new(room)
@@ -128,7 +129,7 @@ class Pack:
         return max(total, min(doubled, round_up(max(row.most for row in self.rows))))
 
     def _new(self, room: int) -> Buffer:
-        return Buffer.empty((int(np.prod(self._shape(room))),), self._layout.kv_dtype)
+        return Buffer.empty((prod(self._shape(room)),), self._layout.kv_dtype)
 
     def _shape(self, length: int) -> tuple[int, int, int, int]:
         return len(self.rows), self._layout.num_kv_heads, length, self._layout.head_dim
