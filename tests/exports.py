@@ -18,6 +18,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from app.bundles import Bundle, load_bundle
+from app.bundles.manifest import Canary, TextGeneration
+from tests.sealing import seal
+
+TEMPLATE = "{% for message in messages %}{{ message.content }}{% endfor %}"
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".pytest_cache" / "exports"
 MAKERS = ("onnx", "onnxruntime", "onnxruntime-genai", "torch", "transformers")
@@ -91,3 +96,17 @@ def _key() -> str:
     texts = [program.read_bytes() for program in programs]
     versions = [f"{name} {version(name)}".encode() for name in MAKERS]
     return hashlib.sha256(b"\0".join([*texts, *versions])).hexdigest()[:16]
+
+
+def bundle_of(kind: str, models_dir: Path) -> Bundle:
+    """Copy an export into a bundle and return it verified."""
+    folder = models_dir / kind / "1"
+    origin = exported(kind)
+    folder.mkdir(parents=True)
+    for file in (*origin.glob("model.onnx*"), origin / "tokenizer.json"):
+        shutil.copy(file, folder)
+    model = TextGeneration(
+        layers=2, heads=2, head_dim=16, eos_token_ids=(1,), prompt_template=TEMPLATE
+    )
+    seal(folder, model, [Canary(text="the gates")], max_tokens=256)
+    return load_bundle(models_dir, kind)
