@@ -68,7 +68,8 @@ class Rows:
     def read(self, row: int, tokens: Sequence[int]) -> Logits:
         """Let one row read tokens; returns the logits [vocabulary] behind the last one."""
         run = self._shared if self.layout.cache is Cache.SHARED else self._concatenated
-        return run(row, np.array([tokens]))[0]
+        found: Logits = run(row, np.array([tokens]))[0]
+        return found
 
     def step(self, tokens: Sequence[int]) -> Logits:
         """Let every row read one token, together; returns logits [rows, vocabulary]."""
