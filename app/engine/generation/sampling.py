@@ -18,7 +18,9 @@ from app.errors import ModelOutputInvalid, PenstockError
 
 FORBIDS = -100.0
 """From this logit bias down a token is forbidden."""
-LAST_RESORT = np.float32(-1e30)
+ABSURD = np.float32(1e30)
+"""No model means such a logit; sums and quotients of what is smaller stay finite."""
+LAST_RESORT = -ABSURD
 """The logit of a forbidden token: picked only where the grammar leaves nothing else."""
 
 
@@ -57,9 +59,10 @@ class TokenPicker:
         self._matcher = matcher
         self._random = np.random.default_rng(parameters.seed)
         self._penalties = Penalties(parameters, prompt)
-        bias = [(token, add) for token, add in parameters.logit_bias if token < vocabulary.size]
-        self._biased = np.array([token for token, _ in bias], dtype=np.intp)
-        self._bias = np.array([add for _, add in bias], dtype=np.float32)
+        bias = {t: add for t, add in parameters.logit_bias if 0 <= t < vocabulary.size}
+        self._biased = np.array(list(bias), dtype=np.intp)
+        self._bias = np.array(list(bias.values()), dtype=np.float32)
+        self._forbidden = self._biased[self._bias <= FORBIDS]
         self._num_picked = 0
         self._is_greedy = parameters.temperature < GREEDY_BELOW
 
@@ -67,7 +70,7 @@ class TokenPicker:
         """Return the next token and take it; `row` is overwritten.
 
         Args:
-            row: finite logits.
+            row: logits smaller than `ABSURD`.
             likeliest: the place of the largest.
 
         Raises:
@@ -95,7 +98,7 @@ class TokenPicker:
             row[self._biased] += self._bias
         if not self._penalties.is_none:
             self._penalties.apply(row)
-        row[self._biased[self._bias <= FORBIDS]] = LAST_RESORT
+        row[self._forbidden] = LAST_RESORT
         if is_early:
             row[self._vocabulary.end_tokens] = LAST_RESORT
         if self._matcher:
@@ -115,7 +118,7 @@ def pick(
 ) -> list[Picked | PenstockError]:
     """Pick the next token of every row; a row's result never depends on the others.
 
-    A row that is not finite, or whose grammar asks too much, gives its error instead.
+    A row with NaN, Inf or absurd numbers, or whose grammar asks too much, gives its error instead.
 
     Args:
         logits: [rows, vocabulary]; overwritten.
@@ -123,7 +126,7 @@ def pick(
     """
     likeliest = logits.argmax(axis=1)
     highest = logits[np.arange(len(logits)), likeliest]
-    are_finite = np.isfinite(highest) & np.isfinite(logits.min(axis=1))
+    are_finite = (highest < ABSURD) & (logits.min(axis=1) > -ABSURD)  # NaN is neither
     return [
         _pick(picker, row, int(top)) if is_finite else ModelOutputInvalid()
         for picker, row, top, is_finite in zip(pickers, logits, likeliest, are_finite, strict=True)
