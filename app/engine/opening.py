@@ -11,10 +11,11 @@ from app.encoder.encoder import opening
 from app.engine import Engine
 from app.engine.answerer import Answerer
 from app.engine.classifier import LabelEngine
-from app.engine.generator import Generator
+from app.engine.generation.generator import Generator
+from app.engine.graphs.opening import open_decoder
 from app.engine.vectors import Embedder
 from app.errors import BundleError
-from app.runtime import Workers, num_threads, open_graph
+from app.runtime import Workers
 from app.settings.model import RuntimeSettings
 
 
@@ -53,7 +54,7 @@ def _open(
             with opening(bundle, settings, workers) as encoder:
                 return LabelEngine(bundle, TextClassifier(encoder))
         case TextGeneration():
-            graph = open_graph(bundle, settings, threads=num_threads(settings.threads))
-            return Generator(bundle, graph, settings)
+            graph, layout = open_decoder(bundle, settings)
+            return Generator(bundle, graph, layout, settings)
         case other:
             raise BundleError(f"bundle {bundle.reference} is for {other.task}: no engine runs that")

@@ -9,7 +9,7 @@ import pytest
 from app.bundles import load_bundle
 from app.engine.answerer import Answerer
 from app.engine.classifier import LabelEngine
-from app.engine.generator import Generator
+from app.engine.generation.generator import Generator
 from app.engine.opening import open_engine
 from app.errors import BundleError
 from app.runtime import Workers
