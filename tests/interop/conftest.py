@@ -1,0 +1,30 @@
+"""Fixtures for tests with other people's clients."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.interop.serving import make_key, prepare, serving
+from tests.postgres import throwaway_home
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to ask, and as whom."""
+
+    url: str
+    key: str
+    reviewer: str
+    """A key that may not ask."""
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Generator[Endpoint]:
+    """A running server."""
+    folder = tmp_path_factory.mktemp("interop")
+    prepare(folder)
+    with throwaway_home() as home, serving(folder, home) as server:
+        yield Endpoint(f"{server.address}/v1", server.key, make_key(server, folder, "review"))

@@ -1,0 +1,273 @@
+"""OpenAI's own Python client against a running server."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import openai
+import pytest
+from openai import OpenAI
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from tests.integration.serving import QUESTION
+from tests.interop.conftest import Endpoint
+from tests.interop.serving import WRITTEN
+
+
+@pytest.fixture
+def client(endpoint: Endpoint) -> Generator[OpenAI]:
+    with OpenAI(base_url=endpoint.url, api_key=endpoint.key) as opened:
+        yield opened
+
+
+def chat(client: OpenAI, text: str = "Go on.", **more: Any) -> ChatCompletion:
+    model = more.pop("model", "recital")
+    answer: ChatCompletion = client.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": text}], **more
+    )
+    return answer
+
+
+def test_a_chat_completion(client: OpenAI) -> None:
+    answer = chat(client, user="u-1", metadata={"shop": "north"}, store=True)
+    [choice] = answer.choices
+
+    assert choice.message.content == WRITTEN
+    assert (choice.finish_reason, choice.message.role) == ("stop", "assistant")
+    assert answer.model == answer.system_fingerprint == "recital@1"
+    assert answer.usage
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+    assert answer._request_id
+
+
+def test_a_stream_is_the_same_text(client: OpenAI) -> None:
+    with client.chat.completions.create(
+        model="recital",
+        messages=[{"role": "developer", "content": "Recite."}, {"role": "user", "content": "Go."}],
+        stream=True,
+        stream_options={"include_usage": True},
+    ) as stream:
+        chunks = list(stream)
+    *texts, last = chunks
+
+    assert texts[0].choices[0].delta.role == "assistant"
+    assert text_of(texts) == WRITTEN
+    assert len(texts) >= 3
+    assert texts[-1].choices[0].finish_reason == "stop"
+    assert (last.choices, {chunk.usage for chunk in texts}) == ([], {None})
+    assert last.usage
+    assert last.usage.completion_tokens > 0
+
+
+def test_the_stream_helper_puts_the_answer_together(client: OpenAI) -> None:
+    messages: Any = [{"role": "user", "content": "Go."}]
+    with client.chat.completions.stream(model="recital", messages=messages) as stream:
+        kinds = [event.type for event in stream]
+        answer = stream.get_final_completion()
+
+    assert "content.delta" in kinds
+    assert answer.choices[0].message.content == WRITTEN
+
+
+def test_an_answer_carries_its_sources(client: OpenAI) -> None:
+    [choice] = chat(client, QUESTION, model="answer").choices
+    extra = (choice.model_extra or {})["penstock"]
+
+    assert extra["outcome"] == "completed"
+    assert extra["citations"][0]["source"].endswith("gates.md")
+    assert [verdict["id"] for verdict in extra["verdicts"]] == [
+        "blocklist",
+        "search",
+        "manners",
+        "slow",
+    ]
+
+
+def text_of(chunks: Iterable[ChatCompletionChunk]) -> str:
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+
+def test_a_blocked_question(client: OpenAI) -> None:
+    [choice] = chat(client, "dynamite").choices
+
+    assert (choice.message.content, choice.finish_reason) == ("", "content_filter")
+
+
+def test_a_blocked_answer_ends_where_the_filter_said(client: OpenAI) -> None:
+    [choice] = chat(client, model="villain").choices
+    messages: Any = [{"role": "user", "content": "Go on."}]
+    streamed = list(client.chat.completions.create(model="villain", messages=messages, stream=True))
+    content = choice.message.content or ""
+
+    assert content.startswith("Line 1. Line 2. ")
+    assert "evil" not in content
+    assert text_of(streamed) == content
+    assert streamed[-1].choices[0].finish_reason == choice.finish_reason == "content_filter"
+
+
+def test_several_choices_have_seeds_of_their_own(client: OpenAI) -> None:
+    several = chat(client, model="noise", n=3, seed=5, temperature=1.5, max_tokens=12)
+    texts = [choice.message.content for choice in several.choices]
+    alone = chat(client, model="noise", seed=6, temperature=1.5, max_completion_tokens=12)
+
+    assert [choice.index for choice in several.choices] == [0, 1, 2]
+    assert len(set(texts)) == 3
+    assert alone.choices[0].message.content == texts[1]
+    assert alone.choices[0].finish_reason == several.choices[1].finish_reason
+
+
+def test_stop_ends_before_a_text(client: OpenAI) -> None:
+    [choice] = chat(client, stop=["Three"]).choices
+
+    assert choice.message.content == "One. Two. "
+
+
+def test_a_text_completion(client: OpenAI) -> None:
+    answer = client.completions.create(model="recital", prompt=["a", "b"])
+    chunks = list(client.completions.create(model="recital", prompt="a", stream=True))
+
+    assert [choice.text for choice in answer.choices] == [WRITTEN, WRITTEN]
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    assert "".join(chunk.choices[0].text for chunk in chunks) == WRITTEN
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+def test_a_response_can_be_had_again(client: OpenAI) -> None:
+    made = client.responses.create(
+        model="recital", instructions="Recite.", input="Go.", metadata={"shop": "north"}
+    )
+    again = client.responses.retrieve(made.id)
+
+    assert made.output_text == again.output_text == WRITTEN
+    assert (made.status, again.status) == ("completed", "completed")
+    assert again.usage == made.usage
+    assert again.metadata == {"shop": "north"}
+
+
+def test_a_streamed_response(client: OpenAI) -> None:
+    with client.responses.stream(model="recital", input="Go.") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+
+    assert final.output_text == WRITTEN
+    assert [event.type for event in events[:2]] == ["response.created", "response.in_progress"]
+    assert events[-1].type == "response.completed"
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+
+
+def test_a_blocked_response_is_incomplete(client: OpenAI) -> None:
+    made = client.responses.create(model="villain", input="Go.")
+    events = list(client.responses.create(model="villain", input="Go.", stream=True))
+
+    assert made.status == "incomplete"
+    assert made.output_text.startswith("Line 1. ")
+    assert made.incomplete_details
+    assert made.incomplete_details.reason == "content_filter"
+    assert events[-1].type == "response.incomplete"
+
+
+def test_the_models(client: OpenAI) -> None:
+    names = [model.id for model in client.models.list()]
+
+    assert {"recital", "recital@1", "answer", "encoder"} <= set(names)
+    assert client.models.retrieve("recital@1").id == "recital@1"
+
+
+def test_embeddings_as_numbers_and_as_bytes(client: OpenAI) -> None:
+    """Left to itself the client asks for base64 and decodes it."""
+    texts = ["gates hold water", "birds fly south"]
+    decoded = client.embeddings.create(model="encoder", input=texts)
+    numbers = client.embeddings.create(model="encoder", input=texts, encoding_format="float")
+    raw = client.embeddings.with_raw_response.create(model="encoder", input=texts[0])
+    coded = base64.b64decode(raw.http_response.json()["data"][0]["embedding"])
+
+    assert np.allclose([e.embedding for e in decoded.data], [e.embedding for e in numbers.data])
+    assert np.allclose(np.frombuffer(coded, "<f4"), numbers.data[0].embedding)
+    assert np.isclose(np.linalg.norm(numbers.data[0].embedding), 1.0)
+    assert decoded.usage.prompt_tokens > 0
+
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "code", "param"),
+    [
+        ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found", "model"),
+        ({"temperature": 9.0}, openai.BadRequestError, "invalid_request", "temperature"),
+        ({"tools": TOOLS}, openai.BadRequestError, "unsupported_parameter", "tools"),
+        (
+            {"logprobs": True, "top_logprobs": 2},
+            openai.BadRequestError,
+            "unsupported_parameter",
+            "top_logprobs",
+        ),
+        ({"user": "x" * 100_000}, openai.APIStatusError, "body_too_large", None),
+    ],
+)
+def test_refusals(
+    client: OpenAI,
+    more: dict[str, Any],
+    error: type[openai.APIStatusError],
+    code: str,
+    param: str | None,
+) -> None:
+    with pytest.raises(error) as raised:
+        chat(client, **more)
+
+    assert (raised.value.code, raised.value.param) == (code, param)
+    assert raised.value.request_id
+
+
+def test_strangers_are_refused(client: OpenAI, endpoint: Endpoint) -> None:
+    with pytest.raises(openai.AuthenticationError):
+        chat(client.with_options(api_key="psk_wrong"))
+    with pytest.raises(openai.PermissionDeniedError):
+        chat(client.with_options(api_key=endpoint.reviewer))
+
+
+def test_a_server_that_is_not_there(client: OpenAI) -> None:
+    with pytest.raises(openai.APIConnectionError):
+        chat(client.with_options(base_url="http://127.0.0.1:9/v1", max_retries=0))
+
+
+def test_a_client_that_does_not_wait(client: OpenAI) -> None:
+    with pytest.raises(openai.APITimeoutError):
+        chat(client.with_options(timeout=0.3, max_retries=0), "pause 1", model="poem")
+
+
+def test_a_failure_half_way_is_an_error(client: OpenAI) -> None:
+    """The server's deadline passes while it waits for line 51."""
+    messages: Any = [{"role": "user", "content": "pause 60"}]
+    stream = client.chat.completions.create(model="poem", messages=messages, stream=True)
+    first = next(stream)
+    with pytest.raises(openai.APIError) as raised:
+        list(stream)
+
+    assert first.choices[0].delta.role == "assistant"
+    assert raised.value.code == "deadline_exceeded"
+
+
+def test_a_full_server_is_tried_again(client: OpenAI) -> None:
+    """It serves one request at a time; the other one is told when to come back."""
+    messages: Any = [{"role": "user", "content": "pause 0.5"}]
+    with ThreadPoolExecutor(1) as pool:
+        stream = client.chat.completions.create(model="poem", messages=messages, stream=True)
+        first = next(stream)  # it is in work
+        with pytest.raises(openai.InternalServerError) as raised:
+            chat(client.with_options(max_retries=0))
+        patient = client.with_options(max_retries=5).chat.completions.with_raw_response
+        waiting = pool.submit(
+            patient.create, model="recital", messages=[{"role": "user", "content": "Go."}]
+        )
+        rest = list(stream)
+
+    assert first.choices[0].delta.role == "assistant"
+    assert rest[-1].choices[0].finish_reason == "stop"
+    assert (raised.value.status_code, raised.value.code) == (503, "overloaded")
+    assert raised.value.response.headers["retry-after"] == "1"
+    assert waiting.result().retries_taken >= 1
