@@ -30,6 +30,7 @@ PenstockError
 └── StartupError            the server refuses to start; never travels over HTTP
     ├── SettingsError
     ├── BundleError
+    ├── HubError
     ├── FilterError
     └── DatabaseError
 
@@ -282,6 +283,12 @@ class SettingsError(StartupError):
     """A setting is unknown or malformed."""
 
     code = "settings_invalid"
+
+
+class HubError(StartupError):
+    """A hub of models cannot be reached, refuses, or sends what it did not promise."""
+
+    code = "hub_error"
 
 
 class BundleError(StartupError):

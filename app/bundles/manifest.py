@@ -61,6 +61,16 @@ class Dataset(Part):
     sha256: Sha256
 
 
+class Source(Part):
+    """Where on a hub the files were fetched."""
+
+    repository: str
+    revision: str
+    """The commit."""
+    file: str
+    """The graph's path in the repository."""
+
+
 class FeatureExtraction(Part):
     """Text to one unit-length vector: output `embedding` [batch, dimension], pooled in the graph."""
 
@@ -156,6 +166,7 @@ class Manifest(Part):
     licence: str
     base: str = ""
     """Where the weights began, with their licence."""
+    source: Source | None = None
     datasets: tuple[Dataset, ...] = ()
     metrics: dict[str, float] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from app.settings.model import (
     ChainEntry,
+    HubSettings,
     LimitSettings,
     RecorderSettings,
     RetentionSettings,
@@ -13,6 +14,7 @@ from app.settings.source import load_settings
 
 __all__ = [
     "ChainEntry",
+    "HubSettings",
     "LimitSettings",
     "RecorderSettings",
     "RetentionSettings",

@@ -102,6 +102,22 @@ class RuntimeSettings(Group):
     """Texts waiting in front of one model."""
     spinning: bool = False
     """Let idle threads spin: a little faster on an idle machine, far slower on a busy one."""
+    max_sequences: int = Field(32, gt=0)
+    """Completions that one language model writes at once; further ones wait in its queue."""
+    kv_bytes: int = Field(2_000_000_000, gt=0)
+    """Most memory for keys and values of one language model. It is taken as it is needed; a request
+    begins when the longest it may become fits beside the others."""
+    step_timeout_s: float = Field(60.0, gt=0)
+    """A language model whose step takes longer counts as dead: `/readyz` says 503."""
+
+
+class HubSettings(Group):
+    """Where `penstock models pull` finds models."""
+
+    endpoint: str = Field("https://huggingface.co", pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
+    """A hub that speaks Hugging Face's API. `HF_ENDPOINT` counts where nothing else is said."""
+    token: SecretStr | None = None
+    """For private and gated models. `HF_TOKEN` counts where nothing else is said."""
 
 
 class ChainEntry(Group):
@@ -163,6 +179,7 @@ class Settings(Group):
     retrieval: RetrievalSettings = RetrievalSettings()
     retention: RetentionSettings = RetentionSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+    hub: HubSettings = HubSettings()
     chain: tuple[ChainEntry, ...] = ()
     """The filters, in order: rewriting ones run first and one after the other."""
 

@@ -25,13 +25,16 @@ MAX_BYTES = 1_000_000
 # Read by the command line, not settings; `PENSTOCK_TEST_*` is left to the tests.
 _OTHER_VARIABLES = frozenset({"PENSTOCK_CONFIG", "PENSTOCK_KEY", "PENSTOCK_URL"})
 _TEST_PREFIX = "PENSTOCK_TEST_"
+_HUB_VARIABLES = {"endpoint": "HF_ENDPOINT", "token": "HF_TOKEN"}
+"""What other programs read too: the weakest of all, so that they never hide a choice of ours."""
 
 
 def load_settings(path: Path | None = None) -> Settings:
     """Read the settings of this process.
 
     The file is `path`, else the one named by `PENSTOCK_CONFIG`, else `penstock.toml` in the
-    working directory, else none. Environment variables win over it.
+    working directory, else none. Environment variables win over it; `HF_ENDPOINT` and `HF_TOKEN`
+    count only where neither says anything.
 
     Raises:
         SettingsError: the file cannot be read, or a key is unknown or malformed. The message has
@@ -41,7 +44,7 @@ def load_settings(path: Path | None = None) -> Settings:
     file = named or Path(FILE)
     text = _read(file) if named or file.exists() else ""
     origin = Origin(file.name if text else "", text, _variables())
-    values = _merge(_parse(file.name, text), _environment())
+    values = _merge(_merge(_of_the_hub(), _parse(file.name, text)), _environment())
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -110,6 +113,12 @@ def _environment() -> dict[str, Any]:
         env_ignore_empty=True,
     )
     return source()
+
+
+def _of_the_hub() -> dict[str, Any]:
+    found = {key: os.environ.get(name) for key, name in _HUB_VARIABLES.items()}
+    said = {key: value.strip() for key, value in found.items() if value and value.strip()}
+    return {"hub": said} if said else {}
 
 
 def _variables() -> frozenset[str]:

@@ -179,3 +179,25 @@ def test_variables_of_the_command_line_and_of_tests_are_left_alone(
     monkeypatch.setenv("PENSTOCK_TEST_ANYTHING", "1")
 
     assert load_settings().model_dump() == Settings().model_dump()
+
+
+def test_what_other_programs_say_of_the_hub_counts_least(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "penstock.toml"
+    file.write_text('[hub]\nendpoint = "https://file.example"\n')
+    monkeypatch.setenv("HF_ENDPOINT", "https://hf.example")
+    monkeypatch.setenv("HF_TOKEN", " hf_abc\n")
+
+    hub = load_settings(file).hub
+    assert hub.endpoint == "https://file.example"
+    assert hub.token
+    assert hub.token.get_secret_value() == "hf_abc"
+
+    file.write_text("")
+    assert load_settings(file).hub.endpoint == "https://hf.example"
+    monkeypatch.setenv("PENSTOCK_HUB__ENDPOINT", "https://own.example")
+    assert load_settings(file).hub.endpoint == "https://own.example"
+    monkeypatch.setenv("PENSTOCK_HUB__ENDPOINT", "hub.example")
+    with pytest.raises(SettingsError, match="PENSTOCK_HUB__ENDPOINT"):
+        load_settings(file)
