@@ -45,15 +45,19 @@ def _message(
 
 
 def _tensor(model: memoryview, start: int, end: int, location: str) -> Iterator[bytes | memoryview]:
-    for number, begin, value, stop in _fields(model, start, end):
-        if number != RAW_DATA or stop - value < SMALLEST:
+    fields = list(_fields(model, start, end))
+    large = [(value, stop) for number, _, value, stop in fields if number == RAW_DATA][-1:]
+    if not large or large[0][1] - large[0][0] < SMALLEST:
+        yield model[start:end]
+        return
+    for number, begin, _, stop in fields:
+        if number not in (RAW_DATA, EXTERNAL_DATA, DATA_LOCATION):
             yield model[begin:stop]
-            continue
-        where = {"location": location, "offset": str(value), "length": str(stop - value)}
-        for key, said in where.items():
-            entry = _field(KEY, key.encode()) + _field(VALUE, said.encode())
-            yield _field(EXTERNAL_DATA, entry)
-        yield _varint(DATA_LOCATION << 3 | VARINT) + _varint(EXTERNAL)
+    ((value, stop),) = large
+    for key, said in (("location", location), ("offset", value), ("length", stop - value)):
+        entry = _field(KEY, key.encode()) + _field(VALUE, str(said).encode())
+        yield _field(EXTERNAL_DATA, entry)
+    yield _varint(DATA_LOCATION << 3 | VARINT) + _varint(EXTERNAL)
 
 
 def _fields(model: memoryview, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:

@@ -10,7 +10,7 @@ from app.runtime.binding import Bindings, Buffer
 from app.runtime.cores import num_threads, usable_cores
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked
-from app.runtime.opening import open_graph
+from app.runtime.opening import check_tensors, open_graph
 from app.runtime.workers import Job, Workers
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Interrupted",
     "Job",
     "Workers",
+    "check_tensors",
     "checked",
     "import_onnxruntime",
     "num_threads",

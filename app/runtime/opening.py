@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 
 from app.bundles import Bundle
-from app.bundles.manifest import MODEL
+from app.bundles.manifest import MODEL, Tensor
 from app.errors import BundleError, StartupError
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import CUDA, Graph
@@ -41,7 +42,7 @@ def open_graph(
     graph = Graph(_open_session(bundle, settings, threads, edited))
     _check_provider(graph, settings)
     if edited is None:
-        _check_tensors(bundle, graph)
+        check_tensors(bundle, graph.inputs, graph.outputs)
     provider = "cuda" if graph.is_on_gpu else "cpu"
     log.info("graph_opened", bundle=bundle.reference, provider=provider, threads=threads)
     return graph
@@ -110,11 +111,16 @@ def _check_provider(graph: Graph, settings: RuntimeSettings) -> None:
         )
 
 
-def _check_tensors(bundle: Bundle, graph: Graph) -> None:
+def check_tensors(bundle: Bundle, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Compare a graph's inputs and outputs with what the manifest says.
+
+    Raises:
+        BundleError: they differ.
+    """
     manifest = bundle.manifest
     for kind, said, got in (
-        ("inputs", manifest.inputs, graph.inputs),
-        ("outputs", manifest.outputs, graph.outputs),
+        ("inputs", manifest.inputs, inputs),
+        ("outputs", manifest.outputs, outputs),
     ):
         if {(t.name, t.dtype, len(t.shape)) for t in said} != {
             (t.name, t.dtype, len(t.shape)) for t in got

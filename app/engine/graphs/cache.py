@@ -13,6 +13,7 @@ from app.engine.graphs.widths import width
 
 GROUPED = "GroupQueryAttention"
 PAST_KEY, PAST_VALUE = 3, 4  # inputs of GroupQueryAttention; the outputs 1 and 2 belong to them
+NO_STATES = ("cache_position",)
 ALIEN = {
     "PagedAttention": "it runs on NVIDIA GPUs in onnxruntime-genai only; export again without "
     "use_paged_attention",
@@ -137,7 +138,7 @@ def _check_all_used(editor: Editor, found: FoundCache) -> None:
     """Refuse a cache with parts of another kind or size, such as recurrent states."""
     first = editor.inputs[found.past[0]]
     for name, value in editor.inputs.items():
-        if not name.startswith(("past", "cache")):
+        if not name.startswith(("past", "cache", "conv", "recurrent", "ssm")) or name in NO_STATES:
             continue
         if name not in found.past or _differs(value, first):
             raise Refused(

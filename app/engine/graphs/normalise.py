@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from onnx import ModelProto
+from onnx import ModelProto, ValueInfoProto
 from onnx.helper import tensor_dtype_to_np_dtype
+from onnx.inliner import inline_local_functions
 
+from app.bundles.manifest import Tensor
 from app.engine.graphs.cache import FoundCache, find_cache
-from app.engine.graphs.editing import Editor
+from app.engine.graphs.editing import Editor, dims
 from app.engine.graphs.inputs import (
     check_inputs,
     counts_from_mask,
@@ -35,6 +37,8 @@ def normalise(model: ModelProto) -> DecoderLayout:
     Raises:
         BundleError: the graph cannot be served; the message names the node and what would work.
     """
+    if model.functions:
+        model.CopyFrom(inline_local_functions(model))
     editor = Editor(model)
     found = find_cache(editor)
     keep_all_logits(editor)
@@ -46,6 +50,19 @@ def normalise(model: ModelProto) -> DecoderLayout:
     editor.prune()
     check_inputs(editor, found)
     return _layout(editor, found, vocabulary)
+
+
+def tensors(model: ModelProto) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the inputs and the outputs as a manifest names them."""
+    editor = Editor(model)
+    return [_tensor(each) for each in editor.inputs.values()], [
+        _tensor(each) for each in editor.outputs.values()
+    ]
+
+
+def _tensor(value: ValueInfoProto) -> Tensor:
+    dtype = tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name
+    return Tensor(name=value.name, dtype=dtype, shape=tuple(dims(value)))
 
 
 def _layout(editor: Editor, found: FoundCache, vocabulary: int) -> DecoderLayout:

@@ -7,7 +7,7 @@ from app.bundles.manifest import MODEL
 from app.bundles.skeleton import skeleton
 from app.engine.graphs.layout import DecoderLayout
 from app.errors import BundleError
-from app.runtime import Graph, num_threads, open_graph
+from app.runtime import Graph, check_tensors, num_threads, open_graph
 from app.settings.model import RuntimeSettings
 
 
@@ -26,12 +26,13 @@ def open_decoder(bundle: Bundle, settings: RuntimeSettings) -> tuple[Graph, Deco
 def _normalised(bundle: Bundle) -> tuple[bytes, DecoderLayout]:
     import onnx  # costs a tenth of a second and 12 MB, and servers without generation need it not
 
-    from app.engine.graphs.normalise import normalise
+    from app.engine.graphs.normalise import normalise, tensors
 
     try:
         model = onnx.load_model_from_string(skeleton(bundle.view(MODEL), MODEL))
     except Exception as error:  # protobuf's errors have no base of their own
         raise BundleError(f"bundle {bundle.reference}: {MODEL} is no readable model") from error
+    check_tensors(bundle, *tensors(model))
     try:
         layout = normalise(model)
     except BundleError as error:
