@@ -10,7 +10,8 @@ from app.exchange import Exchange
 from app.routes.envelope import envelope
 from app.routes.openai.choices import Choice, model_of, own_part, usage_of
 from app.routes.openai.streaming import DONE, data
-from app.routes.openai.tokens import Told, token_entry
+from app.routes.openai.tokens import token_entry
+from app.routes.tokens import Told
 
 
 def chat_completion(choices: Sequence[Choice], *, has_logprobs: bool) -> dict[str, Any]:

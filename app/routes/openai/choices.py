@@ -17,9 +17,9 @@ from app.routes.answers import InferResponse
 from app.routes.envelope import error_response, reported
 from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse
-from app.routes.openai.tokens import ReleasedTokens
 from app.routes.service import Service
 from app.routes.streaming import exchange_headers
+from app.routes.tokens import ReleasedTokens
 
 _FINISH_REASONS = {FinishReason.LENGTH: "length", FinishReason.BLOCKED: "content_filter"}
 

@@ -27,6 +27,8 @@ _SAME_NAME = (
     "min_p",
     "min_tokens",
     "repetition_penalty",
+    "regex",
+    "grammar",
 )
 
 
@@ -61,6 +63,10 @@ class TextRequest(Body):
     """Not of OpenAI's: write at least so many tokens."""
     repetition_penalty: float | None = None
     """Not of OpenAI's: make tokens of the prompt and the completion less likely."""
+    regex: str | None = None
+    """Not of OpenAI's: write a text that matches this regular expression as a whole."""
+    grammar: str | None = None
+    """Not of OpenAI's: write a text of this grammar, in llguidance's dialect of Lark."""
     passages: list[GivenPassage] = Field(default_factory=list)
     """Not of OpenAI's: passages to answer from, as in `POST /infer`."""
     session: Word | None = None
@@ -118,7 +124,7 @@ class TextRequest(Body):
         named = {name: getattr(self, name) for name in _SAME_NAME}
         named |= {"logprobs": self.wanted_logprobs}
         if (schema := self.json_schema()) is not None:
-            named |= grammar_parameters(schema)
+            named["json_schema"] = schema
         return {name: value for name, value in named.items() if value is not None}
 
     def to_choices(self, service: Service, key: ApiKey) -> list[Choice]:
@@ -182,11 +188,6 @@ class TextRequest(Body):
                 "has filters that may block or change what is written.",
                 param="top_logprobs",
             )
-
-
-def grammar_parameters(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the sampling parameters that hold a completion to a JSON Schema."""
-    return {"json_schema": schema}
 
 
 def _vary(exchange: Exchange, number: int) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 from app.exchange import Exchange, FinishReason, Outcome
 from app.routes.openai.choices import model_of, own_part
 from app.routes.openai.formats import format_of
-from app.routes.openai.tokens import Told, token_entry
+from app.routes.openai.tokens import token_entry
+from app.routes.tokens import Told
 
 _INCOMPLETE = {
     FinishReason.LENGTH: "max_output_tokens",

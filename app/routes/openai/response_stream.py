@@ -16,8 +16,9 @@ from app.routes.openai.response_answers import (
     status_of,
     text_part,
 )
-from app.routes.openai.tokens import Told, token_entry
+from app.routes.openai.tokens import token_entry
 from app.routes.streaming import event
+from app.routes.tokens import Told
 
 
 class ResponseForm:
