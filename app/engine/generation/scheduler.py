@@ -107,6 +107,7 @@ class Scheduler:
             try:
                 self._stepper.open(sequence.row)
                 self._reading.append(sequence)
+                self.tokens_reused += sequence.row.num_reused
             except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
                 self._delivery.add(sequence, self._failure(error))
                 self._lose_all_after(error)
