@@ -96,7 +96,12 @@ class Editor:
             self.graph.input.remove(value)
 
     def add_input(self, name: str, kind: int, shape: Sequence[int | str]) -> None:
-        """Add an input."""
+        """Add an input; a value that had its name before gets another."""
+        for node in all_nodes(self.graph):
+            for at, value in enumerate(node.output):
+                if value == name:
+                    node.output[at] = f"penstock/own/{name}"
+        self.rename_readings(name, f"penstock/own/{name}")
         self.graph.input.append(helper.make_tensor_value_info(name, kind, shape))
 
     def prune(self) -> None:

@@ -22,8 +22,7 @@ from app.engine.graphs.layout import (
 MICROSOFT = "com.microsoft"
 NUM_KEPT = ("num_logits_to_keep", "logits_to_keep")
 ALL_LOGITS = 0
-LENGTHS = slice(5, 7)  # inputs of GroupQueryAttention
-BIAS = 10  # input of GroupQueryAttention
+OWN_LENGTH, LONGEST, BIAS = 5, 6, 10  # inputs of GroupQueryAttention
 TABLES = {(MICROSOFT, GROUPED): 7, (MICROSOFT, "RotaryEmbedding"): 2, ("", "RotaryEmbedding"): 1}
 """Which input of a node is a table of positions, one a row."""
 
@@ -35,12 +34,13 @@ def use_shared_lengths(editor: Editor, positions: PositionIds) -> None:
         Refused: something else still reads the mask.
     """
     for node in editor.graph.node:
-        if node.op_type == GROUPED:
-            if len(node.input) > BIAS and node.input[BIAS]:
-                raise refused(node, "it adds a bias to the attention; export again without")
-            node.input[LENGTHS.start], node.input[LENGTHS.stop - 1] = SEQLENS, TOTAL_LENGTH
+        if node.op_type == GROUPED and len(node.input) > BIAS and node.input[BIAS]:
+            raise refused(node, "it adds a bias to the attention; export again without")
     editor.add_input(SEQLENS, TensorProto.INT32, ["batch"])
     editor.add_input(TOTAL_LENGTH, TensorProto.INT32, [1])
+    for node in editor.graph.node:
+        if node.op_type == GROUPED:
+            node.input[OWN_LENGTH], node.input[LONGEST] = SEQLENS, TOTAL_LENGTH
     if positions != PositionIds.NONE:
         _compute_positions(editor, positions)
     editor.prune()

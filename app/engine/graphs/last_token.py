@@ -26,11 +26,11 @@ def keep_last(editor: Editor) -> int:
     size = width(editor, LOGITS)
     if not size:
         raise Refused("the graph does not say how many tokens its vocabulary has")
+    editor.add_input(LAST_TOKEN, TensorProto.INT64, ["batch", 1])
     head = _output_weights(editor)
     if head is not None:
         _gather(editor, head)
     _finish(editor, size, is_gathered=head is not None)
-    editor.add_input(LAST_TOKEN, TensorProto.INT64, ["batch", 1])
     return size
 
 
