@@ -9,7 +9,7 @@ from app.bundles.manifest import Canary, Model, TextClassification
 from app.encoder import open_classifier
 from app.engine import ChatMessage, Engine, Prompt, SamplingParameters
 from app.engine.opening import open_engine
-from app.errors import BundleError, PenstockError
+from app.errors import BundleError, PenstockError, StartupError
 from app.settings import RuntimeSettings
 
 QUESTIONS = ("What is the capital of France?", "Count from one to five.")
@@ -38,15 +38,16 @@ async def made(bundle: Bundle, settings: RuntimeSettings) -> tuple[Canary, ...]:
     """
     if isinstance(bundle.manifest.model, TextClassification):
         return await _of_classifier(bundle, settings)
-    engine = await open_engine(bundle, settings, None)
     try:
-        return tuple([await _of_generator(engine, question) for question in QUESTIONS])
-    except BundleError:
+        engine = await open_engine(bundle, settings, None)
+        try:
+            return tuple([await _of_generator(engine, question) for question in QUESTIONS])
+        finally:
+            await engine.close()
+    except StartupError:
         raise
     except PenstockError as error:
         raise BundleError(f"The model failed on a plain question: {error.message}") from error
-    finally:
-        await engine.close()
 
 
 async def _of_classifier(bundle: Bundle, settings: RuntimeSettings) -> tuple[Canary, ...]:

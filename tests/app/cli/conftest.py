@@ -11,6 +11,8 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every command runs in a folder of its own, untouched by the tester's settings."""
     for name in ("CONFIG", "HOST", "PORT", "HOME", "DATABASE_URL", "KEY", "URL", "MODELS_DIR"):
         monkeypatch.delenv(f"PENSTOCK_{name}", raising=False)
+    for name in ("HF_ENDPOINT", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,31 +1,24 @@
-"""`penstock models`: the bundles in `models_dir` and the names that point at them."""
+"""The bundles in `models_dir`: list them, show one, verify them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli import frame, times
+from app.cli import frame
+from app.cli.models.group import AsJson, app
 from app.cli.verification import verified
 from app.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from app.bundles import BundleEntry, Manifest
-    from app.store.aliases import AliasChange, AliasStore
 
-T = TypeVar("T")
-
-app = typer.Typer(name="models", help="See, verify and name model bundles.", no_args_is_help=True)
-
-_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Reference = Annotated[str, typer.Argument(metavar="bundle", help="name, or name@version.")]
 
 
 @app.command("list")
-def list_models(as_json: _AsJson = False) -> None:
+def list_models(as_json: AsJson = False) -> None:
     """List the bundles that lie in `models_dir`; nothing is verified."""
     from app.bundles import list_bundles
 
@@ -40,7 +33,7 @@ def list_models(as_json: _AsJson = False) -> None:
 
 
 @app.command("show")
-def show_model(bundle: _Reference, as_json: _AsJson = False) -> None:
+def show_model(bundle: _Reference, as_json: AsJson = False) -> None:
     """Show what a bundle's manifest says: task, files, data, figures."""
     manifest = _manifest(bundle)
     if as_json:
@@ -52,6 +45,7 @@ def show_model(bundle: _Reference, as_json: _AsJson = False) -> None:
         "made": manifest.created_at,
         "licence": manifest.licence,
         "begun from": manifest.base,
+        "fetched from": _source(manifest),
         "quantization": manifest.quantization,
         "longest input": f"{manifest.max_tokens} tokens",
         "inputs": ", ".join(tensor.name for tensor in manifest.inputs),
@@ -93,52 +87,6 @@ def verify_models(
         raise typer.Exit(1)
 
 
-@app.command("alias")
-def alias_model(
-    alias: Annotated[Literal["production", "candidate", "previous"], typer.Argument()],
-    bundle: Annotated[str, typer.Argument(metavar="bundle", help="name@version.")],
-) -> None:
-    """Point an alias at one version of a bundle; it is verified first."""
-    loaded = verified(bundle)
-
-    async def point(aliases: AliasStore) -> None:
-        await aliases.set(alias, loaded.name, loaded.version, _user())
-
-    _run(point)
-    typer.echo(f"{alias} of {loaded.name} is now version {loaded.version}.")
-
-
-@app.command("aliases")
-def list_aliases(as_json: _AsJson = False) -> None:
-    """List what aliases stand for now and stood for before, newest first."""
-    from dataclasses import asdict
-
-    async def read(aliases: AliasStore) -> list[AliasChange]:
-        return await aliases.history()
-
-    history = _run(read)
-    if as_json:
-        frame.show_json([asdict(change) for change in history])
-        return
-    rows = (
-        (change.alias, f"{change.name}@{change.version}", times.shown(change.set_at), change.set_by)
-        for change in history
-    )
-    columns = ("alias", "bundle", "since", "set by")
-    frame.show_table(columns, rows, "No alias was ever set: the newest version of a name is used.")
-
-
-def _user() -> str:
-    """Return who runs this command, for the record."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container the user may have no name
-        return f"uid {os.getuid()}"
-
-
 def _describe(entry: BundleEntry) -> dict[str, object]:
     manifest = entry.manifest
     size = sum(file.bytes for file in manifest.files.values()) if manifest else 0
@@ -152,6 +100,11 @@ def _describe(entry: BundleEntry) -> dict[str, object]:
     }
 
 
+def _source(manifest: Manifest) -> str:
+    source = manifest.source
+    return f"{source.repository}@{source.revision}, {source.file}" if source else ""
+
+
 def _manifest(reference: str) -> Manifest:
     from app.bundles import list_bundles, parse_reference, read_manifest
 
@@ -160,10 +113,3 @@ def _manifest(reference: str) -> Manifest:
         if entry.name == name and version in ("", entry.version):
             return read_manifest(entry.path)
     raise BundleError(f"There is no bundle {reference}; `penstock models list` shows them.")
-
-
-def _run(work: Callable[[AliasStore], Awaitable[T]]) -> T:
-    from app.cli import database
-    from app.store.aliases import AliasStore
-
-    return database.run(lambda connected: work(AliasStore(connected)))
