@@ -260,10 +260,8 @@ def test_a_full_server_is_tried_again(client: OpenAI) -> None:
         first = next(stream)  # it is in work
         with pytest.raises(openai.InternalServerError) as raised:
             chat(client.with_options(max_retries=0))
-        patient = client.with_options(max_retries=5).chat.completions.with_raw_response
-        waiting = pool.submit(
-            patient.create, model="recital", messages=[{"role": "user", "content": "Go."}]
-        )
+        patient = client.with_options(max_retries=5).completions.with_raw_response
+        waiting = pool.submit(lambda: patient.create(model="recital", prompt="Go."))
         rest = list(stream)
 
     assert first.choices[0].delta.role == "assistant"

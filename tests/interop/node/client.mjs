@@ -1,0 +1,142 @@
+// OpenAI's own Node client against a running server: `node client.mjs URL KEY REVIEWER`.
+// Every check that does not hold throws; the last line says how many held.
+import assert from "node:assert/strict";
+import process from "node:process";
+import { createRequire } from "node:module";
+
+const require = createRequire(process.env.CLIENT_MODULES);
+const { OpenAI } = require("openai");
+const [url, key, reviewer] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: url, apiKey: key });
+const WRITTEN = "One. Two. Three.";
+const messages = [{ role: "user", content: "Go." }];
+const recital = { model: "recital", messages };
+
+async function textOf(stream) {
+  let text = "";
+  const chunks = [];
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    text += chunk.choices[0]?.delta.content ?? "";
+  }
+  return { text, chunks };
+}
+
+const checks = {
+  async "a chat completion"() {
+    const answer = await client.chat.completions.create(recital);
+    const [choice] = answer.choices;
+    assert.equal(choice.message.content, WRITTEN);
+    assert.equal(choice.finish_reason, "stop");
+    assert.equal(choice.penstock.outcome, "completed");
+    assert.equal(answer.model, "recital@1");
+    assert.ok(answer._request_id);
+  },
+  async "a stream with its usage"() {
+    const options = { stream: true, stream_options: { include_usage: true } };
+    const { text, chunks } = await textOf(
+      await client.chat.completions.create({ ...recital, ...options }),
+    );
+    assert.equal(text, WRITTEN);
+    assert.deepEqual(chunks.at(-1).choices, []);
+    assert.ok(chunks.at(-1).usage.completion_tokens > 0);
+    assert.equal(chunks.at(-2).choices[0].finish_reason, "stop");
+  },
+  async "the stream helper"() {
+    const runner = client.chat.completions.stream(recital);
+    assert.equal(await runner.finalContent(), WRITTEN);
+  },
+  async "what a filter blocked"() {
+    const villain = { model: "villain", messages };
+    const [choice] = (await client.chat.completions.create(villain)).choices;
+    const { text } = await textOf(
+      await client.chat.completions.create({ ...villain, stream: true }),
+    );
+    assert.equal(choice.finish_reason, "content_filter");
+    assert.equal(text, choice.message.content);
+    assert.ok(text.startsWith("Line 1. ") && !text.includes("evil"));
+  },
+  async "a text completion"() {
+    const answer = await client.completions.create({ model: "recital", prompt: "Go." });
+    assert.equal(answer.choices[0].text, WRITTEN);
+  },
+  async "a response, and the same again"() {
+    const made = await client.responses.create({ model: "recital", input: "Go." });
+    const again = await client.responses.retrieve(made.id);
+    assert.equal(made.output_text, WRITTEN);
+    assert.equal(again.output_text, WRITTEN);
+  },
+  async "a streamed response"() {
+    const stream = client.responses.stream({ model: "recital", input: "Go." });
+    const final = await stream.finalResponse();
+    assert.equal(final.output_text, WRITTEN);
+    assert.equal(final.status, "completed");
+  },
+  async "the models"() {
+    const names = [];
+    for await (const model of client.models.list()) names.push(model.id);
+    assert.ok(names.includes("recital") && names.includes("recital@1"));
+    assert.equal((await client.models.retrieve("recital@1")).id, "recital@1");
+  },
+  async "embeddings as numbers and as bytes"() {
+    const asked = { model: "encoder", input: ["gates hold water"] };
+    const decoded = await client.embeddings.create(asked);
+    const numbers = await client.embeddings.create({ ...asked, encoding_format: "float" });
+    const [one, other] = [decoded, numbers].map((reply) => reply.data[0].embedding);
+    assert.equal(one.length, other.length);
+    assert.ok(one.every((number, index) => Math.abs(number - other[index]) < 1e-6));
+  },
+  async "errors"() {
+    const wrong = { ...recital, model: "gpt-9" };
+    const tools = [{ type: "function", function: { name: "f", parameters: {} } }];
+    const strangers = { apiKey: "psk_wrong" };
+    await fails(client, wrong, OpenAI.NotFoundError, "model_not_found");
+    await fails(client, { ...recital, tools }, OpenAI.BadRequestError, "unsupported_parameter");
+    await fails(client.withOptions(strangers), recital, OpenAI.AuthenticationError, "invalid_api_key");
+    await fails(
+      client.withOptions({ apiKey: reviewer }), recital, OpenAI.PermissionDeniedError, "missing_scope",
+    );
+  },
+  async "nobody there, and no patience"() {
+    const nowhere = client.withOptions({ baseURL: "http://127.0.0.1:9/v1", maxRetries: 0 });
+    await assert.rejects(nowhere.chat.completions.create(recital), OpenAI.APIConnectionError);
+    const slow = { model: "poem", messages: [{ role: "user", content: "pause 1" }] };
+    const hasty = client.withOptions({ timeout: 300, maxRetries: 0 });
+    await assert.rejects(hasty.chat.completions.create(slow), OpenAI.APIConnectionTimeoutError);
+  },
+  async "a failure half-way"() {
+    const slow = { model: "poem", messages: [{ role: "user", content: "pause 60" }], stream: true };
+    const stream = await client.chat.completions.create(slow);
+    await assert.rejects(textOf(stream), (error) => {
+      assert.ok(error instanceof OpenAI.APIError);
+      assert.equal(error.code, "deadline_exceeded");
+      return true;
+    });
+  },
+  async "a full server is tried again"() {
+    const slow = { model: "poem", messages: [{ role: "user", content: "pause 0.5" }], stream: true };
+    const stream = await client.chat.completions.create(slow);
+    await fails(client.withOptions({ maxRetries: 0 }), recital, OpenAI.InternalServerError, "overloaded");
+    const waiting = client.withOptions({ maxRetries: 5 }).chat.completions.create(recital);
+    const [answer] = await Promise.all([waiting, textOf(stream)]);
+    assert.equal(answer.choices[0].message.content, WRITTEN);
+  },
+};
+
+async function fails(asking, body, kind, code) {
+  await assert.rejects(asking.chat.completions.create(body), (error) => {
+    assert.ok(error instanceof kind, `${error}`);
+    assert.equal(error.code, code);
+    return true;
+  });
+}
+
+for (const [name, check] of Object.entries(checks)) {
+  try {
+    await check();
+  } catch (error) {
+    console.error(`${name}: ${error.stack}`);
+    process.exit(1);
+  }
+}
+console.log(`${Object.keys(checks).length} checks held`);
