@@ -16,15 +16,15 @@ from openai import BadRequestError
 
 def main(url: str, key: str) -> dict[str, Any]:
     """Use the server in the ways people do, and return what came back."""
-    model = ChatOpenAI(model="recital", base_url=url, api_key=key, max_retries=2)  # type: ignore[arg-type]
-    responses = ChatOpenAI(model="recital", base_url=url, api_key=key, use_responses_api=True)  # type: ignore[arg-type]
+    model = ChatOpenAI(model="recital", base_url=url, api_key=key, max_retries=2)
+    responses = ChatOpenAI(model="recital", base_url=url, api_key=key, use_responses_api=True)
     messages = [SystemMessage("Recite."), HumanMessage("Go.")]
     answer = model.invoke(messages)
     pieces = list(model.stream(messages, stream_usage=True))
     encoder = OpenAIEmbeddings(
         model="encoder",
         base_url=url,
-        api_key=key,  # type: ignore[arg-type]
+        api_key=key,
         # It would send tokens of another model's vocabulary.
         check_embedding_ctx_length=False,
     )
