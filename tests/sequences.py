@@ -13,13 +13,15 @@ from app.engine.generation.opening import open_stepper
 from app.engine.generation.sampling import TokenPicker
 from app.engine.generation.scheduler import Scheduler
 from app.engine.generation.sequence import Piece, Sequence
+from app.engine.generation.shared import SharedStepper
+from app.engine.generation.slots import DeviceMover
 from app.engine.generation.stepper import Bounds
 from app.engine.generation.token_text import TokenText
 from app.engine.generation.vocabulary import Vocabulary
 from app.engine.graphs import DecoderLayout
 from app.engine.graphs.normalise import normalise
 from app.errors import PenstockError
-from app.runtime import Graph
+from app.runtime import Copier, Graph
 from tests.exports import exported
 from tests.normal_graphs import opened
 from tests.recital import END, recital
@@ -93,6 +95,12 @@ def asked(model: Model, prompt: Tokens[int], max_tokens: int = 8, **parameters: 
 
 def scheduler(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
     return Scheduler(open_stepper(model.graph, model.layout, bounds))
+
+
+def scheduler_as_on_a_gpu(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
+    """Move the cache as it is moved on a GPU, here in main memory."""
+    mover = DeviceMover(Copier(model.layout.kv_dtype.itemsize, is_on_gpu=False))
+    return Scheduler(SharedStepper(model.graph, model.layout, bounds, mover))
 
 
 def finish(engine: Scheduler) -> int:

@@ -7,6 +7,7 @@ are not touched here.
 """
 
 from app.runtime.binding import Bindings, Buffer
+from app.runtime.copying import Copier
 from app.runtime.cores import num_threads, usable_cores
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked
@@ -17,6 +18,7 @@ __all__ = [
     "Arrays",
     "Bindings",
     "Buffer",
+    "Copier",
     "Graph",
     "Interrupt",
     "Interrupted",

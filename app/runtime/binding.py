@@ -92,6 +92,12 @@ class Buffer:
             raise ValueError("that shape needs more memory")
         return Buffer(self._owner, self.address, shape, self.dtype, self.device)
 
+    def seen_as(self, dtype: DTypeLike) -> Buffer:
+        """Return the same bytes as elements of another type of the same size."""
+        if np.dtype(dtype).itemsize != self.dtype.itemsize:
+            raise ValueError("that type has another size")
+        return Buffer(self._owner, self.address, self.shape, dtype, self.device)
+
     def write(self, values: NDArray[Any]) -> None:
         """Fill the whole buffer; on the GPU, not for views."""
         if self.device == "cpu":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.engine.generation.concatenated import ConcatenatedStepper
 from app.engine.generation.shared import SharedStepper
-from app.engine.generation.slots import HostMover
+from app.engine.generation.slots import DeviceMover, HostMover, Mover
 from app.engine.generation.stepper import Bounds, Stepper
 from app.engine.graphs import Cache, DecoderLayout
-from app.runtime import Graph
+from app.runtime import Copier, Graph
 
 
 def open_stepper(graph: Graph, layout: DecoderLayout, bounds: Bounds) -> Stepper:
@@ -16,4 +16,11 @@ def open_stepper(graph: Graph, layout: DecoderLayout, bounds: Bounds) -> Stepper
     bounds = Bounds(bounds.slots, most, bounds.kv_bytes)
     if layout.cache is Cache.CONCATENATED:
         return ConcatenatedStepper(graph, layout, bounds)
-    return SharedStepper(graph, layout, bounds, HostMover())
+    return SharedStepper(graph, layout, bounds, _mover(graph, layout))
+
+
+def _mover(graph: Graph, layout: DecoderLayout) -> Mover:
+    """Return what moves memory where the graph runs."""
+    if graph.is_on_gpu:
+        return DeviceMover(Copier(layout.kv_dtype.itemsize, is_on_gpu=True))
+    return HostMover()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.engine.generation.stepper import CacheLost
 from app.engine.graphs import DecoderLayout
-from app.runtime import Buffer, Graph
+from app.runtime import Buffer, Copier, Graph
 
 
 class Mover(Protocol):
@@ -31,6 +31,26 @@ class HostMover:
         """See Mover."""
         for slot, length in enumerate(lengths):
             target.array[slot, :, :length] = source.array[slot, :, :length]
+
+
+class DeviceMover:
+    """Moves the memory of a GPU: whole slots, because they cannot be reached token by token."""
+
+    def __init__(self, copier: Copier) -> None:
+        self._copier = copier
+
+    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+        """See Mover."""
+        self._copier.copy(source, target)
+
+    def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
+        """See Mover."""
+        self._copier.clear(target)
+        if count := len(lengths):
+            _, heads, room, width = source.shape
+            old = source.rows(0, count).shaped(count * heads, room, width)
+            new = target.rows(0, count).shaped(count * heads, target.shape[2], width)
+            self._copier.fit(old, new)
 
 
 class SlotMemory:
@@ -80,8 +100,9 @@ class SlotMemory:
     def _grow(self, number: int, slots: int, room: int, lengths: Sequence[int]) -> None:
         shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
         tensor = self._graph.allocate(shape, self._layout.kv_dtype)
-        if number < len(self._tensors):
-            self._mover.widen(self._tensors[number], tensor, lengths)
+        is_new = number >= len(self._tensors)
+        old = tensor if is_new else self._tensors[number]
+        self._mover.widen(old, tensor, () if is_new else lengths)
         self._tensors[number : number + 1] = [tensor]
 
     def copy(self, source: int, target: int, length: int) -> None:

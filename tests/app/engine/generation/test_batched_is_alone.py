@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -17,7 +18,17 @@ from app.engine.generation.stepper import Bounds
 from app.engine.graphs import Cache
 from tests.exports import KINDS
 from tests.normal_graphs import APART, LAYOUT, concatenated, shared
-from tests.sequences import Asked, Model, alone, asked, export, finish, scheduler, tiny
+from tests.sequences import (
+    Asked,
+    Model,
+    alone,
+    asked,
+    export,
+    finish,
+    scheduler,
+    scheduler_as_on_a_gpu,
+    tiny,
+)
 
 LONGEST = 250
 
@@ -80,6 +91,13 @@ def test_batched_is_alone(kind: str, wanted: list[Request], slots: int) -> None:
     check(kind, wanted, slots)
 
 
+@seed(20)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(wanted=st.lists(requests, min_size=3, max_size=9), slots=st.sampled_from([3, 8]))
+def test_batched_is_alone_as_memory_moves_on_a_gpu(wanted: list[Request], slots: int) -> None:
+    check("shared", wanted, slots, scheduler_as_on_a_gpu)
+
+
 @pytest.mark.train
 @pytest.mark.parametrize("kind", KINDS)
 @seed(20)
@@ -89,12 +107,17 @@ def test_batched_is_alone_in_every_export(kind: str, wanted: list[Request], slot
     check(kind, wanted, slots)
 
 
-def check(kind: str, wanted: list[Request], slots: int) -> None:
+def check(
+    kind: str,
+    wanted: list[Request],
+    slots: int,
+    make: Callable[[Model, Bounds], Scheduler] = scheduler,
+) -> None:
     """Let requests come and go beside each other, with room for a few of the longest only."""
     model = model_of(kind)
     stretches = 3 if model.layout.cache is Cache.SHARED else 9
     room = stretches * LONGEST * model.layout.kv_bytes_per_token
-    engine = scheduler(model, Bounds(slots, LONGEST, room))
+    engine = make(model, Bounds(slots, LONGEST, room))
 
     found = run(engine, model, wanted)
 
