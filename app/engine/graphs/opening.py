@@ -28,8 +28,9 @@ def _normalised(bundle: Bundle) -> tuple[bytes, DecoderLayout]:
 
     from app.engine.graphs.normalise import normalise, tensors
 
+    content = bundle.view(MODEL)
     try:
-        model = onnx.load_model_from_string(skeleton(bundle.view(MODEL), MODEL))
+        model = onnx.load_model_from_string(skeleton(content, MODEL))
     except Exception as error:  # protobuf's errors have no base of their own
         raise BundleError(f"bundle {bundle.reference}: {MODEL} is no readable model") from error
     check_tensors(bundle, *tensors(model))
