@@ -14,10 +14,10 @@ from app.engine import (
     Delta,
     Engine,
     Prompt,
-    SamplingParameters,
     Support,
     TokenLogprob,
 )
+from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
 from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage
 from filters import Context, Stage
@@ -50,7 +50,7 @@ class Answer:
         prompt = Prompt(
             messages=tuple(messages),
             passages=tuple(readable(passage.text) for passage in self._exchange.passages),
-            parameters=SamplingParameters(**self._exchange.parameters),
+            parameters=sampling_parameters(self._exchange.parameters),
         )
         async with aclosing(self._engine.stream(prompt)) as deltas:
             async for text in self._write(deltas):

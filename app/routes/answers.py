@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from app.engine import TokenLogprob
 from app.exchange import (
     Action,
     Citation,
@@ -18,13 +19,9 @@ from app.exchange import (
     Usage,
     Verdict,
 )
+from app.routes.fields import Answer
+from app.routes.token_answers import TokenAnswer, token_answers
 from filters import Passage, Stage
-
-
-class Answer(BaseModel):
-    """Base of everything in an answer."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
 class CitationAnswer(Answer):
@@ -134,12 +131,19 @@ class InferResponse(Answer):
     citations: list[CitationAnswer]
     verdicts: list[VerdictAnswer]
     usage: UsageAnswer
+    logprobs: list[TokenAnswer] | None = None
+    """The tokens of the completion, if they were asked for; none if a filter changed anything."""
     timings: dict[str, float] = Field(examples=[{"total": 41.2, "model": 24.8}])
     """Milliseconds by stage."""
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Self:
-        """Return the answer of a finished exchange."""
+    def of(cls, exchange: Exchange, tokens: Sequence[TokenLogprob] = ()) -> Self:
+        """Return the answer of a finished exchange.
+
+        Args:
+            exchange: finished.
+            tokens: what the model wrote, whether or not it was released.
+        """
         return cls(
             id=exchange.id,
             model=exchange.model,
@@ -150,6 +154,7 @@ class InferResponse(Answer):
             citations=_citations(exchange),
             verdicts=[VerdictAnswer.of(v) for v in exchange.verdicts],
             usage=UsageAnswer.of(exchange.usage),
+            logprobs=token_answers(exchange, tokens),
             timings={name: round(ms, 3) for name, ms in exchange.timings_ms.items()},
         )
 

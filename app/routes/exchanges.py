@@ -14,9 +14,9 @@ from app.errors import NotFound
 from app.exchange import Action, Outcome
 from app.routes.answers import error_docs
 from app.routes.authentication import requires
+from app.routes.fields import Chars
 from app.routes.json_body import JsonResponse
 from app.routes.records import ExchangeItem, ExchangePage, ExchangeRecord
-from app.routes.schemas import Chars
 from app.routes.service import Served
 from app.store.keys import Scope
 from app.store.query import ExchangeQuery, ExchangeSummary

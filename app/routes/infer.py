@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from app.errors import PenstockError
+from app.engine import TokenLogprob
+from app.errors import PenstockError, Unsupported
 from app.exchange import Exchange
 from app.routes.answers import InferResponse, error_docs
 from app.routes.authentication import requires
@@ -35,6 +36,12 @@ async def _read(request: Request, service: Served) -> InferRequest:
     except ValidationError as error:
         raise invalid(error) from None
     asked.check(service.settings.limits)
+    if asked.parameters.logprobs and service.pipeline.guards_output:
+        raise Unsupported(
+            "Alternatives to the tokens that were written pass no filter, and this server has "
+            "filters that may block or change what is written: ask for 0.",
+            param="parameters.logprobs",
+        )
     return asked
 
 
@@ -77,12 +84,13 @@ async def infer(
 
 
 async def _answer(exchange: Exchange, request: Request, service: Service) -> Response:
+    tokens: list[TokenLogprob] = []
     try:
-        work = service.pipeline.run(exchange)
+        work = service.pipeline.run(exchange, tokens)
         await until_interrupted(request.receive, service.drain, work)
     except PenstockError as error:
         return error_response(reported(error), exchange_headers(exchange))
     finally:
         service.metrics.count_exchange(exchange)
-    answer = InferResponse.of(exchange).model_dump()
+    answer = InferResponse.of(exchange, tokens).model_dump()
     return JsonResponse(answer, headers=exchange_headers(exchange))

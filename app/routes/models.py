@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.engine import Task
-from app.routes.answers import Answer, error_docs
+from app.routes.answers import error_docs
 from app.routes.authentication import requires
+from app.routes.fields import Answer
 from app.routes.json_body import JsonResponse
 from app.routes.lineup import ModelState
 from app.routes.service import Served, Service

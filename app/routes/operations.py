@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from app import __version__
 from app.errors import NotReady, ShuttingDown
-from app.routes.answers import Answer as Body
 from app.routes.answers import ErrorAnswer, error_docs
 from app.routes.authentication import PUBLIC_PATHS, requires
 from app.routes.envelope import error_response
+from app.routes.fields import Answer as Body
 from app.routes.json_body import JsonResponse
 from app.routes.readiness import Health
 from app.routes.service import Served

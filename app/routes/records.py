@@ -7,7 +7,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from app.exchange import Action, Exchange, FinishReason, Mode, Outcome
-from app.routes.answers import Answer, CitationAnswer, UsageAnswer, VerdictAnswer
+from app.routes.answers import CitationAnswer, UsageAnswer, VerdictAnswer
+from app.routes.fields import Answer
 from app.store.query import ExchangeSummary
 from filters import Stage
 

@@ -3,69 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    model_validator,
-)
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import InvalidRequest, PromptTooLong
 from app.exchange import Exchange, Message
+from app.routes.fields import Body, Title, Word
 from app.routes.json_body import render
+from app.routes.parameters import Parameters
 from app.settings import LimitSettings
 from filters import Passage
 
-WORD_CHARS = 256
-STOPS = 8
-
-
-@dataclass(frozen=True)
-class Chars:
-    """How many characters a text may have.
-
-    Pydantic's own bounds refuse lone surrogates, which JSON may hold.
-    """
-
-    least: int
-    most: int
-
-    def check(self, text: str) -> str:
-        """Return the text if it fits."""
-        if not self.least <= len(text) <= self.most:
-            raise ValueError(f"This must have {self.least} to {self.most} characters")
-        return text
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Check the length after it is known to be a string."""
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Tell the bounds to the reader of the schema."""
-        return {**handler(schema), "minLength": self.least, "maxLength": self.most}
-
-
-Word = Annotated[str, Chars(1, WORD_CHARS)]
-Title = Annotated[str, Chars(0, WORD_CHARS)]
-
-
-class Body(BaseModel):
-    """Base of everything in a request: no coercion, no unknown field."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+__all__ = ["Body", "GivenPassage", "InferRequest", "Parameters", "Turn", "Word", "inline_schema"]
 
 
 class Turn(Body):
@@ -86,23 +37,6 @@ class GivenPassage(Body):
     """Name of its source, for the citation."""
     title: Title = ""
     """Heading it stands under."""
-
-
-class Parameters(Body):
-    """How a text generation model picks its words; other models read only what concerns them."""
-
-    max_tokens: int = Field(256, ge=1, le=4_096)
-    """Most tokens to write."""
-    temperature: float = Field(0.0, ge=0, le=2)
-    """0 always takes the likeliest token."""
-    top_p: float = Field(1.0, gt=0, le=1)
-    """Keep the likeliest tokens that together have this probability."""
-    top_k: int = Field(0, ge=0, le=1_000)
-    """Keep this many of the likeliest tokens; 0 keeps all."""
-    seed: int | None = Field(None, ge=0, lt=2**63)
-    """The same seed gives the same text again."""
-    stop: list[Word] = Field(default_factory=list, max_length=STOPS)
-    """End before any of these texts."""
 
 
 class InferRequest(Body):

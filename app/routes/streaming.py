@@ -19,6 +19,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.engine import TokenLogprob
 from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
@@ -111,14 +112,15 @@ class EventStream(ReleasedStream):
 
     async def _flow(self, send: Send) -> None:
         started = perf_counter()
-        async with aclosing(self._service.pipeline.stream(self._exchange)) as released:
+        tokens: list[TokenLogprob] = []
+        async with aclosing(self._service.pipeline.stream(self._exchange, tokens)) as released:
             async for text in released:
                 self._count_first_text(started)
                 await self._send(send, event("delta", {"text": text}))
                 # A send to a full or closed connection may return without a pause; this lets
                 # the loop see to the other clients, and notice that this one has gone.
                 await asyncio.sleep(0)
-        answer = InferResponse.of(self._exchange).model_dump()
+        answer = InferResponse.of(self._exchange, tokens).model_dump()
         await self._send(send, event("done", answer), is_last=True)
 
     def _last_words(self, error: PenstockError) -> bytes:

@@ -32,7 +32,11 @@ LIMITS = LLParserLimits(
 SPACE = r"[\x20\x0A\x0D\x09]{1,32}"
 """Between the parts of JSON: without a bound a weak model writes spaces until it is cut off."""
 
-PARAMS = {"json_schema": "json_schema", "regex": "regex", "lark": "grammar"}
+PARAMS = {
+    "json_schema": "parameters.json_schema",
+    "regex": "parameters.regex",
+    "lark": "parameters.grammar",
+}
 """What the grammars are called in a request's parameters."""
 
 Compiled = LLMatcher | type[InvalidRequest]

@@ -19,6 +19,7 @@ from app.routes.answers import ErrorResponse, InferResponse
 from app.routes.authentication import KeyGuard
 from app.routes.exchanges import ExchangeFilter
 from app.routes.operations import ReadyResponse
+from app.routes.parameters import Parameters
 from app.routes.schemas import InferRequest
 from app.server.protocol import BoundedProtocol
 
@@ -98,7 +99,12 @@ def _wanted(route: APIRoute) -> str:
 
 
 @pytest.mark.parametrize(
-    ("model", "heading"), [(InferRequest, "## Asking"), (ExchangeFilter, "## The log")]
+    ("model", "heading"),
+    [
+        (InferRequest, "## Asking"),
+        (Parameters, "## Picking words"),
+        (ExchangeFilter, "## The log"),
+    ],
 )
 def test_every_field_is_explained(model: Any, heading: str) -> None:
     section = PAGE.partition(heading)[2].partition("\n## ")[0]

@@ -95,7 +95,7 @@ async def test_a_bad_grammar_is_refused_without_an_echo(
         with pytest.raises(error or InvalidRequest) as caught:
             await known.matcher(grammar)
 
-        assert caught.value.param == param
+        assert caught.value.param == f"parameters.{param}"
         assert caught.value.code in ("grammar_invalid", "grammar_too_complex")
         assert "secret" not in str(caught.value)
 
