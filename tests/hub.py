@@ -57,6 +57,9 @@ class _Server(ThreadingHTTPServer):
         self.hub = hub
         hub.url = f"http://127.0.0.1:{self.server_port}"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up: a file that is too long makes them."""
+
 
 class _Answering(BaseHTTPRequestHandler):
     server: _Server

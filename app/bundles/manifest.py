@@ -133,10 +133,11 @@ class TextGeneration(Part):
     """
 
     task: Literal["text-generation"] = "text-generation"
-    layers: int
-    heads: int
+    layers: int | None = None
+    """Said by older manifests; the graph itself decides, here and in the next two."""
+    heads: int | None = None
     """Key/value heads."""
-    head_dim: int
+    head_dim: int | None = None
     eos_token_ids: tuple[int, ...]
     prompt_template: str
     """Jinja: `messages`, `passages` to the text that is tokenised."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import onnx
 from onnx.helper import tensor_dtype_to_np_dtype
@@ -17,7 +16,6 @@ from app.hub.prompting import prompt_template
 
 DEFAULT_CONTEXT = {"text-generation": 2_048, "text-classification": 512}
 _CACHE = re.compile(r"past|cache", re.IGNORECASE)
-_KEY = re.compile(r"past.*key$")
 
 
 class GraphForm:
@@ -60,7 +58,7 @@ def recognise(form: GraphForm, configuration: Configuration, tokenizer: Tokenize
             "classification are what can be served."
         )
     if form.has_cache:
-        return _generation(form, configuration, tokenizer)
+        return _generation(configuration, tokenizer)
     if configuration.architecture.endswith("ForCausalLM"):
         raise BundleError(
             "The graph has no key/value cache. Take one that has (`decoder_model_merged.onnx`), or "
@@ -75,9 +73,7 @@ def longest(model: Model, configuration: Configuration, most: int | None) -> int
     return min(told, most) if most else told
 
 
-def _generation(
-    form: GraphForm, configuration: Configuration, tokenizer: Tokenizer
-) -> TextGeneration:
+def _generation(configuration: Configuration, tokenizer: Tokenizer) -> TextGeneration:
     ends = configuration.end_ids
     named = tokenizer.token_to_id(configuration.special("eos_token"))
     ends |= {named} if named is not None else set()
@@ -86,22 +82,10 @@ def _generation(
             "Nothing says which token ends a completion: generation_config.json or config.json "
             "should name `eos_token_id`."
         )
-    facts: dict[str, Any] = {
-        "eos_token_ids": sorted(ends),
-        "prompt_template": prompt_template(configuration, tokenizer),
-        **_cache_shape(form),
-    }
-    return TextGeneration.model_validate(
-        {name: fact for name, fact in facts.items() if name in TextGeneration.model_fields}
+    return TextGeneration(
+        eos_token_ids=tuple(sorted(ends)),
+        prompt_template=prompt_template(configuration, tokenizer),
     )
-
-
-def _cache_shape(form: GraphForm) -> dict[str, Any]:
-    keys = [tensor for tensor in form.inputs if _KEY.search(tensor.name)]
-    shape = keys[0].shape if keys else ()
-    if len(shape) != 4 or not (isinstance(shape[1], int) and isinstance(shape[3], int)):
-        return {}
-    return {"layers": len(keys), "heads": shape[1], "head_dim": shape[3]}
 
 
 def _classification(form: GraphForm, configuration: Configuration) -> TextClassification:
