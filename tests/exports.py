@@ -75,6 +75,8 @@ def _made(family: str) -> Path:
                 _run(family, Path(place))
                 shutil.copytree(place, folder.with_suffix(".unfinished"), dirs_exist_ok=True)
             folder.with_suffix(".unfinished").rename(folder)
+            for old in set(KEPT.iterdir()) - {folder.parent}:
+                shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

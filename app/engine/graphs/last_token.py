@@ -8,9 +8,12 @@ from app.engine.graphs.editing import Editor, Refused
 from app.engine.graphs.layout import LAST_TOKEN, LOGITS
 from app.engine.graphs.widths import width
 
-HEADS = frozenset({"MatMul", "MatMulNBits"})
-ROW_BY_ROW = frozenset({"Add", "Cast", "Div", "Identity", "Mul", "Sub", "Tanh", "Clip"})
-"""They treat each number alone, so they may as well see one row as all of them."""
+HEADS = frozenset({"MatMul", "MatMulNBits", "DynamicQuantizeLinear"})
+ROW_BY_ROW = frozenset(
+    {"Add", "Cast", "Clip", "Constant", "Div", "Identity", "MatMulInteger", "Mul", "Sub", "Tanh"}
+)
+"""They treat each row alone, so they may as well see one as all of them."""
+FEW = 2
 GATHERED = "penstock/last_hidden"
 ALL, ONE, OWN = "penstock/all_logits", "penstock/logits", "penstock/own_logits"
 
@@ -35,24 +38,45 @@ def keep_last(editor: Editor) -> int:
 
 
 def _output_weights(editor: Editor) -> NodeProto | None:
-    """Walk back from the logits to the product with the output weights."""
-    node = editor.producer(LOGITS)
-    while node is not None and node.op_type not in HEADS:
-        computed = [name for name in node.input if name and name not in editor.constants]
-        computed = [name for name in computed if not _is_constant(editor, name)]
-        if node.op_type not in ROW_BY_ROW or len(computed) != 1:
+    """Return the node before which all is done row by row: the product, or its quantisation.
+
+    Walks back from the logits; None if anything else is on the way or reads along.
+    """
+    seen: list[NodeProto] = []
+    ends: list[NodeProto] = []
+    values = [LOGITS]
+    while values:
+        value = values.pop()
+        node = editor.producer(value)
+        if node is None or any(node is each for each in (*seen, *ends)):
+            if node is None and value not in editor.constants:
+                return None
+        elif node.op_type in HEADS:
+            ends.append(node)
+        elif node.op_type in ROW_BY_ROW and not _widens(editor, node):
+            seen.append(node)
+            values += filter(None, node.input)
+        else:
             return None
-        if len(editor.readers(computed[0])) != 1:
-            return None
-        node = editor.producer(computed[0])
-    if node is None or node.input[0] in editor.constants or _is_constant(editor, node.input[0]):
-        return None
-    return node
+    return ends[0] if len(ends) == 1 and _is_read_by(editor, ends[0], seen) else None
 
 
-def _is_constant(editor: Editor, value: str) -> bool:
-    node = editor.producer(value)
-    return node is not None and node.op_type == "Constant"
+def _widens(editor: Editor, node: NodeProto) -> bool:
+    """Whether a constant has more dimensions than logits of one row, and would add its own."""
+    known = [editor.constants[name] for name in node.input if name in editor.constants]
+    known += [each.t for each in node.attribute if node.op_type == "Constant"]
+    return any(len(tensor.dims) > FEW for tensor in known)
+
+
+def _is_read_by(editor: Editor, end: NodeProto, nodes: list[NodeProto]) -> bool:
+    """Whether all between the end and the logits is read by these nodes alone."""
+    for node in (end, *nodes):
+        if node.op_type == "Constant":
+            continue
+        for reader in (reader for name in node.output for reader in editor.readers(name)):
+            if not any(reader is each for each in nodes):
+                return False
+    return end.input[0] not in editor.constants
 
 
 def _gather(editor: Editor, head: NodeProto) -> None:

@@ -42,8 +42,8 @@ def normalise(model: ModelProto) -> DecoderLayout:
     editor = Editor(model)
     found = find_cache(editor)
     keep_all_logits(editor)
-    quantise_row_by_row(editor)
     vocabulary = keep_last(editor)
+    quantise_row_by_row(editor)
     positions = positions_of(editor)
     if found.kind is Cache.SHARED:
         use_shared_lengths(editor, positions)

@@ -7,7 +7,9 @@ from onnx import NodeProto
 from app.engine.graphs.editing import Editor, attribute, dims
 
 DEEPEST = 12
-PASSING = frozenset({"Add", "Mul", "Sub", "Cast", "Identity"})
+PASSING = frozenset({"Add", "Cast", "Clip", "Div", "Identity", "Mul", "Sub", "Tanh"})
+FIRST = frozenset({"DequantizeLinear", "GatherND", "RotaryEmbedding"})
+"""Their result is as wide as their first input."""
 
 
 def width(editor: Editor, value: str, depth: int = 0) -> int:
@@ -31,6 +33,10 @@ def _computed(editor: Editor, node: NodeProto, depth: int) -> int:
         weight = editor.constants.get(node.input[1])
         turned = attribute(node, "transB")
         return int(weight.dims[0 if turned else 1]) if weight else 0
+    if node.op_type == "Transpose" and node.input[0] in editor.constants:
+        return int(editor.constants[node.input[0]].dims[0])  # of a turned matrix
+    if node.op_type in FIRST:
+        return width(editor, node.input[0], depth + 1)
     if node.op_type in PASSING:
         return max(width(editor, name, depth + 1) for name in node.input)
     return 0
