@@ -18,6 +18,8 @@ TOKENS = 8
 """Greedy tokens of a canary: enough to notice a wrong cache, few enough for other hardware."""
 SURE = 0.5
 """How far, as a logarithm of probability, a token must be ahead to be held against the model."""
+CLOCK = "strftime_now"
+"""A template that calls this tells the model which day it is."""
 TOLERANCE = 0.05
 """Of a score: quantised graphs compute a little differently on another processor."""
 
@@ -38,6 +40,8 @@ async def made(bundle: Bundle, settings: RuntimeSettings) -> tuple[Canary, ...]:
     """
     if isinstance(bundle.manifest.model, TextClassification):
         return await _of_classifier(bundle, settings)
+    if CLOCK in bundle.manifest.model.model_dump().get("prompt_template", ""):
+        return bundle.manifest.canaries  # tomorrow it may say something else
     try:
         engine = await open_engine(bundle, settings, None)
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 from tokenizers import Tokenizer
 
 from app.engine import Prompt
+from app.engine.generation.dialect import environment
 from app.errors import BundleError, InvalidRequest
 
 
@@ -26,16 +26,8 @@ class PromptTemplate:
     """
 
     def __init__(self, source: str, special: Iterable[str] = ()) -> None:
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,  # it writes text for a model, not HTML
-        )
-        environment.globals["raise_exception"] = _refuse
         try:
-            self._template = environment.from_string(source)
+            self._template = environment().from_string(source)
         except TemplateError as error:
             raise BundleError(f"the prompt template is not valid Jinja: {error}") from error
         longest_first = sorted(filter(None, special), key=len, reverse=True)
@@ -70,8 +62,3 @@ def special_strings(tokenizer: Tokenizer) -> list[str]:
     """Return what the tokenizer reads as control tokens."""
     added = tokenizer.get_added_tokens_decoder().values()
     return [token.content for token in added if token.special]
-
-
-def _refuse(*_: object) -> Sequence[str]:
-    """Let templates refuse messages, as those of published models do."""
-    raise TemplateError("refused")
