@@ -72,6 +72,7 @@ class TokenLogprob:
     text: str
     """The token alone; half a character is the replacement character."""
     utf8: bytes
+    """What it writes; nothing, if it is a control token."""
     logprob: float
     top: tuple[TokenLogprob, ...] = ()
     """The likeliest tokens in its place, the likeliest first."""

@@ -34,6 +34,5 @@ class Logprobs:
     def _one(
         self, token: int, vocabulary: Vocabulary, top: tuple[TokenLogprob, ...] = ()
     ) -> TokenLogprob:
-        utf8 = vocabulary.token_bytes.inner(token)
-        text = utf8.decode("utf-8", errors="replace")
-        return TokenLogprob(token, text, utf8, float(self._row[token]) - self._norm, top)
+        logprob = float(self._row[token]) - self._norm
+        return TokenLogprob(token, *vocabulary.spelled(token), logprob, top)

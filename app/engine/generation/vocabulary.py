@@ -46,6 +46,12 @@ class Vocabulary:
         added = self.tokenizer.get_added_tokens_decoder()
         return frozenset(number for number, token in added.items() if token.special)
 
+    def spelled(self, token: int) -> tuple[str, bytes]:
+        """Return a token as text and as what it writes: of a control token, nothing."""
+        utf8 = self.token_bytes.inner(token)
+        text = utf8.decode("utf-8", errors="replace")
+        return text, b"" if token in self.control_tokens else utf8
+
     def grammar_tokens(self) -> LLTokenizer:
         """Return the tokens as grammars see them; the first call takes up to a second.
 

@@ -116,3 +116,18 @@ def test_without_a_stop_string_everything_comes_out(stops: tuple[str, ...]) -> N
     out, _ = pieces(text, *(stop.upper() for stop in stops))
 
     assert "".join(out) == text
+
+
+def test_a_stop_string_does_not_count_before_the_least_number_of_tokens() -> None:
+    built = TokenText(spelled(WORDS), ("ab",), min_tokens=4)
+
+    out = [built.add(token) for token in tokens("abaab")]
+
+    assert ["".join(out), built.is_stopped] == ["aba", True]
+
+
+def test_after_the_stop_string_nothing_comes() -> None:
+    built = TokenText(spelled(WORDS), ("b",))
+
+    assert [built.add(token) for token in tokens("ab")] == ["a", ""]
+    assert built.finish() == ""
