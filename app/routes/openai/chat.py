@@ -85,7 +85,8 @@ class ChatRequest(SampledRequest):
             raise InvalidRequest(
                 "Give this or max_completion_tokens, not both.", param="max_tokens"
             )
-        return self.max_completion_tokens or self.max_tokens
+        newer = self.max_completion_tokens
+        return self.max_tokens if newer is None else newer
 
     @property
     def length_field(self) -> str:

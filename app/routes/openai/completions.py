@@ -15,6 +15,7 @@ from app.routes.authentication import requires
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.openai.choices import reply
 from app.routes.openai.completion_answers import CompletionForm, text_completion
+from app.routes.openai.request import OneOrMore
 from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
@@ -31,7 +32,7 @@ class CompletionRequest(SampledRequest):
 
     refused: ClassVar[dict[str, tuple[Any, ...]]] = {"echo": (False,), "suffix": ("",)}
 
-    prompt: str | list[str]
+    prompt: Annotated[list[str], OneOrMore]
     """A text, or several, which are answered one by one."""
     best_of: int | None = None
     """Accepted if it equals `n`."""
@@ -40,8 +41,7 @@ class CompletionRequest(SampledRequest):
 
     def conversations(self) -> list[list[dict[str, str]]]:
         """Return each prompt as a conversation."""
-        prompts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
-        return [[{"role": "user", "content": prompt}] for prompt in prompts]
+        return [[{"role": "user", "content": prompt}] for prompt in self.prompt]
 
     @property
     def num_choices(self) -> int:

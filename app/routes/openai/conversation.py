@@ -10,8 +10,8 @@ from app.errors import InvalidRequest, Unsupported
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 """What models know of the roles; a developer's instructions are a system message to them."""
 
-_TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
-_OTHER_ROLES = frozenset({"tool", "function"})
+_TEXT_PARTS = ("text", "input_text", "output_text")
+_OTHER_ROLES = ("tool", "function")
 # What an assistant's message may carry besides its text; it cannot be told to a text model.
 _NOT_TEXT = ("tool_calls", "function_call", "audio")
 

@@ -14,9 +14,11 @@ from starlette.responses import Response
 from app.errors import InvalidRequest, ModelNotFound, PromptTooLong, Unsupported
 from app.routes.answers import error_docs
 from app.routes.authentication import requires
+from app.routes.fields import Body, Word
 from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
-from app.routes.schemas import Body, Word, inline_schema
+from app.routes.openai.request import OneOrMore
+from app.routes.schemas import inline_schema
 from app.routes.service import Served, Service
 from app.routes.validation import invalid
 from app.store.keys import Scope
@@ -29,7 +31,7 @@ MAX_TEXTS = 256
 class EmbeddingRequest(Body):
     """Texts to embed."""
 
-    input: str | list[str]
+    input: Annotated[list[str], OneOrMore]
     """A text, or up to 256 of them."""
     model: Word | None = None
     """The encoder, `name` or `name@version`."""
@@ -60,11 +62,6 @@ class EmbeddingRequest(Body):
         except ValidationError as error:
             raise invalid(error) from None
 
-    @property
-    def texts(self) -> list[str]:
-        """All texts."""
-        return [self.input] if isinstance(self.input, str) else self.input
-
     def check(self, service: Service) -> None:
         """Hold the request against the encoder and the server's limits.
 
@@ -79,10 +76,10 @@ class EmbeddingRequest(Body):
             raise ModelNotFound(param="model")
         if self.dimensions not in (None, dimension):
             raise Unsupported(f"The encoder has {dimension} dimensions.", param="dimensions")
-        if not 1 <= len(self.texts) <= MAX_TEXTS or not all(self.texts):
+        if not 1 <= len(self.input) <= MAX_TEXTS or not all(self.input):
             raise InvalidRequest(f"1 to {MAX_TEXTS} texts, none of them empty.", param="input")
         most = service.settings.limits.prompt_chars
-        if sum(map(len, self.texts)) > most:
+        if sum(map(len, self.input)) > most:
             raise PromptTooLong(f"The texts have more than {most} characters.", param="input")
 
 
@@ -108,9 +105,9 @@ async def create_embeddings(
     asked: Annotated[EmbeddingRequest, Depends(_read)], request: Request, service: Served
 ) -> Response:
     """Return one vector of length one for each text; a long text gets the mean of its windows."""
-    work = service.embedder.embed(asked.texts)
+    work = service.embedder.embed(asked.input)
     vectors = await until_interrupted(request.receive, service.drain, work)
-    tokens = await service.embedder.num_tokens(asked.texts)
+    tokens = await service.embedder.num_tokens(asked.input)
     written = _base64 if asked.encoding_format == "base64" else _floats
     return JsonResponse(
         {

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from app.engine import Task
 from app.errors import InvalidRequest, ModelNotFound, PenstockError, Unsupported
 from app.exchange import Exchange
+from app.routes.fields import Body, Word
 from app.routes.openai.choices import Choice
-from app.routes.schemas import Body, GivenPassage, InferRequest, Word
+from app.routes.schemas import GivenPassage, InferRequest
 from app.routes.service import Service
 from app.routes.validation import invalid
 from app.store.keys import ApiKey
@@ -30,6 +31,14 @@ _SAME_NAME = (
     "regex",
     "grammar",
 )
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+OneOrMore = BeforeValidator(_listed, json_schema_input_type=str | list[str])
+"""Takes a text for a list of one. A union would put its types' names into errors."""
 
 
 class TextRequest(Body):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.errors import Unsupported
+from app.routes.fields import Body
 from app.routes.openai.conversation import turns_of
 from app.routes.openai.formats import schema_of
 from app.routes.openai.request import TextRequest
-from app.routes.schemas import Body
 
 LOGPROBS = "message.output_text.logprobs"
+
+
+def _as_message(value: Any) -> Any:
+    return [{"role": "user", "content": value}] if isinstance(value, str) else value
+
+
+_QUESTION = BeforeValidator(_as_message, json_schema_input_type=str | list[dict[str, Any]])
 
 
 class TextOptions(Body):
@@ -53,7 +60,7 @@ class ResponseRequest(TextRequest):
         "tools": ([],),
     }
 
-    input: str | list[dict[str, Any]]
+    input: Annotated[list[dict[str, Any]], _QUESTION]
     """The question as one text, or messages as those of chat completions."""
     instructions: str | None = None
     """A system message in front of the input."""
@@ -71,8 +78,6 @@ class ResponseRequest(TextRequest):
         if self.text and self.text.verbosity not in (None, "medium"):
             raise Unsupported(param="text.verbosity")
         first = [{"role": "system", "content": self.instructions}] if self.instructions else []
-        if isinstance(self.input, str):
-            return [[*first, {"role": "user", "content": self.input}]]
         return [[*first, *turns_of(self.input, "input")]]
 
     @property

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.routes.openai.request import MAX_CHOICES, SEEDS, TextRequest
-from app.routes.schemas import Body, Word
+from app.routes.fields import Body, Word
+from app.routes.openai.request import MAX_CHOICES, SEEDS, OneOrMore, TextRequest
 
 _SAME_NAME = ("frequency_penalty", "presence_penalty", "logit_bias")
 
@@ -30,7 +30,7 @@ class SampledRequest(TextRequest):
     """How many completions to write, each with a seed of its own: `seed`, `seed` + 1, …"""
     seed: int | None = Field(None, ge=-SEEDS, lt=SEEDS)
     """The same seed gives the same text again."""
-    stop: Word | list[Word] | None = None
+    stop: Annotated[list[Word] | None, OneOrMore] = None
     """End before any of these texts."""
     frequency_penalty: float | None = None
     """Make a token less likely for each time it was written."""
@@ -59,7 +59,7 @@ class SampledRequest(TextRequest):
         """Return the sampling parameters that are set, as `POST /infer` names them."""
         named = {name: getattr(self, name) for name in _SAME_NAME}
         named["max_tokens"] = self.most_tokens
-        named["stop"] = [self.stop] if isinstance(self.stop, str) else self.stop
+        named["stop"] = self.stop
         named["seed"] = None if self.seed is None else self.seed % SEEDS
         given = {name: value for name, value in named.items() if value is not None}
         return {**super().parameters(), **given}
