@@ -18,11 +18,11 @@ run: python ## Install what serving needs, then serve (EXTRA=gpu for an NVIDIA G
 	exec $(BIN)/penstock serve $(ARGS)
 
 test: python ## Install what the tests need, then run them (ARGS="-k word" for some)
-	$(PYTHON) scripts/install.py cpu embedded train test
+	$(PYTHON) scripts/install.py cpu embedded exporters train test
 	exec $(BIN)/python -m pytest $(ARGS)
 
 check: python ## Format, lint, types, import contracts, dependencies, schema, docs
-	$(PYTHON) scripts/install.py cpu embedded train test
+	$(PYTHON) scripts/install.py cpu embedded exporters train test
 	exec scripts/check
 
 format: python ## Let ruff format and mend what it can

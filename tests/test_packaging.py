@@ -45,7 +45,8 @@ def test_each_runtime_has_its_extra(extra: str, runtime: str) -> None:
 
 
 def test_nothing_else_brings_a_runtime_along() -> None:
-    others = [PROJECT["dependencies"], *(EXTRAS[n] for n in EXTRAS.keys() - {"cpu", "gpu"})]
+    with_runtime = {"cpu", "gpu", "exporters"}
+    others = [PROJECT["dependencies"], *(EXTRAS[n] for n in EXTRAS.keys() - with_runtime)]
 
     names = {Requirement(line).name for lines in others for line in lines}
     assert not {name for name in names if name.startswith("onnxruntime")}
