@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -14,43 +11,17 @@ import pytest
 
 from app.bundles import load_bundle
 from app.engine import ChatMessage, Prompt, SamplingParameters, Task
-from app.engine.generation.engine_thread import MOST_FAILURES
 from app.engine.generation.generator import Generator
-from app.engine.graphs.opening import open_decoder
-from app.errors import BundleError, EngineBusy, InvalidRequest, ModelFailed, PromptTooLong
-from app.settings.model import RuntimeSettings
+from app.errors import BundleError, InvalidRequest, ModelFailed, PromptTooLong
 from tests.bundles import reseal, write_decoder, write_embedder
 from tests.encoders import CPU
 from tests.engines import Open, ask, collect, text_of
-from tests.gates import HeldGraph, until
 from tests.normal_graphs import LAYOUT, opened, shared
 from tests.recital import recital
 
 SCRIPT = (b"Gates ", b"h\xc3", b"\xa9ld ", b"\xf0\x9f", b"\x98\x80", b" water", b".")
 BARE = "{{ messages[-1].content }}{% if messages[-1].content == 'begin' %}<|start|>{% endif %}"
 SAID = "Gates héld 😀 water."
-
-
-@pytest.fixture
-def open_held(
-    tmp_path: Path, closing: AsyncExitStack
-) -> Callable[..., tuple[Generator, HeldGraph]]:
-    """Return a function that opens the writer with a graph that can be held."""
-
-    def opened(**settings: Any) -> tuple[Generator, HeldGraph]:
-        chosen = RuntimeSettings(provider="cpu", threads=1, **settings)
-        bundle = load_bundle(tmp_path, "writer")
-        graph, layout = open_decoder(bundle, chosen)
-        held = HeldGraph(graph._session)
-        engine = Generator(bundle, held, layout, chosen)
-        closing.push_async_callback(engine.close)
-        closing.callback(held.let_go)
-        return engine, held
-
-    return opened
-
-
-OpenHeld = Callable[..., tuple[Generator, HeldGraph]]
 
 
 def limited(max_tokens: int, **more: object) -> SamplingParameters:
@@ -146,56 +117,6 @@ async def test_closing_the_stream_frees_the_engine(tmp_path: Path, open_it: Open
     assert engine._num_requests == 0
 
 
-async def test_a_cancelled_request_that_waits_never_begins(
-    tmp_path: Path, open_held: OpenHeld
-) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held(max_sequences=1)
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(collect(engine, ask("Go")))
-        await until(lambda: graph.num_held)
-        waiting = group.create_task(collect(engine, ask("Go")))
-        await until(lambda: engine.num_waiting)
-        waiting.cancel()
-        await until(waiting.done)
-        read = engine.tokens_read
-        graph.let_go()
-
-    assert text_of(running.result()) == SAID
-    assert engine.tokens_read - read == running.result()[-1].prompt_tokens
-    assert engine._num_requests == engine.num_waiting == engine.num_running == 0
-
-
-async def test_a_full_queue_is_refused(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held(max_sequences=1, queue_size=1)
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        calls = [group.create_task(collect(engine, ask("Go"))) for _ in range(2)]
-        await until(lambda: engine.num_waiting and graph.num_held)
-        with pytest.raises(EngineBusy):
-            await collect(engine, ask("Go"))
-        graph.let_go()
-
-    assert [text_of(call.result()) for call in calls] == [SAID, SAID]
-
-
-async def test_cancelling_ends_a_chunk_that_runs(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held()
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        reading = group.create_task(collect(engine, ask("Go")))
-        await until(lambda: graph.num_held)
-        reading.cancel()
-        await until(lambda: not graph.num_held)  # nobody let it go
-
-    graph.let_go()
-    assert text_of(await collect(engine, ask("Go"))) == SAID
-    assert engine.num_running == 0
-
-
 async def test_a_prompt_that_leaves_no_room_is_refused(tmp_path: Path, open_it: Open) -> None:
     write_decoder(tmp_path, SCRIPT)
     engine = await open_it("writer")
@@ -249,79 +170,6 @@ async def test_an_unexpected_error_fails_this_request_only(tmp_path: Path, open_
 
     assert engine.is_alive
     assert text_of(await collect(engine, ask("Go"))) == SAID
-
-
-async def test_a_graph_that_raises_fails_its_requests_only(
-    tmp_path: Path, open_held: OpenHeld
-) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held()
-    graph.breaks = ValueError("surprise")
-    with pytest.raises(ModelFailed):
-        await collect(engine, ask("Go"))
-    graph.breaks = None
-
-    assert text_of(await collect(engine, ask("Go"))) == SAID
-    assert engine.is_alive
-
-
-async def test_a_graph_that_only_raises_is_dead(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held()
-    graph.breaks = ModelFailed()
-    for _ in range(MOST_FAILURES):
-        with pytest.raises(ModelFailed):
-            await collect(engine, ask("Go"))
-
-    await until(lambda: not engine.is_alive)
-
-
-async def test_a_dead_thread_shows_and_nobody_hangs(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held(max_sequences=1)
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        calls = [group.create_task(refused(engine)) for _ in range(3)]
-        await until(lambda: graph.num_held and engine.num_waiting == 2)
-        graph.breaks = SystemExit()
-        graph.let_go()
-
-    assert all(call.done() for call in calls)
-    assert not engine.is_alive
-    await refused(engine)
-
-
-async def test_a_stuck_step_shows_and_nobody_hangs(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held(max_sequences=1, step_timeout_s=0.2)
-    graph.obeys = False
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(3):
-            group.create_task(refused(engine))
-
-    assert graph.num_held == 1
-    assert not engine.is_alive
-    await refused(engine)
-
-
-async def test_closing_ends_all_requests(tmp_path: Path, open_held: OpenHeld) -> None:
-    write_decoder(tmp_path, SCRIPT)
-    engine, graph = open_held(max_sequences=1)
-    graph.hold()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(3):
-            group.create_task(refused(engine))
-        await until(lambda: graph.num_held and engine.num_waiting == 2)
-        await engine.close()
-
-    assert not engine.is_alive
-    assert engine.kv_bytes == 0
-
-
-async def refused(engine: Generator) -> None:
-    with pytest.raises(ModelFailed):
-        await collect(engine, ask("Go"))
 
 
 async def test_a_model_that_writes_otherwise_than_its_canary_is_refused(
