@@ -35,6 +35,7 @@ FAMILIES = {
         "builder-int4",
         "builder-fp16",
         "builder-positions",
+        "builder-mrope",
     ),
     "dynamo": (
         "dynamo-18",

@@ -9,6 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 
+FILE = "model.onnx"
 BUILDER = "onnxruntime_genai.models.builder"
 BUILDS = {
     "builder-fp32": ("fp32", "cpu"),
@@ -25,6 +26,7 @@ def main(family: str, folder: Path) -> None:
     """Write the family's exports into folders named as `tests.exports` names them."""
     import torch
 
+    from tests.exporting import optimum
     from tests.exporting.checkpoint import write_checkpoint
 
     torch.set_num_threads(1)
@@ -33,6 +35,8 @@ def main(family: str, folder: Path) -> None:
     if family == "builder":
         for name, (precision, provider) in BUILDS.items():
             build(checkpoint, folder / name, precision, provider)
+        positions = folder / "builder-positions" / FILE
+        optimum.write(optimum.three_positions, positions, folder / "builder-mrope")
     elif family == "dynamo":
         trace(checkpoint, folder)
 
@@ -42,14 +46,13 @@ def trace(checkpoint: Path, folder: Path) -> None:
     from tests.exporting import optimum
     from tests.exporting.dynamo import export
 
-    file = "model.onnx"
-    export(checkpoint, folder / "dynamo-18" / file, opset=18)
-    export(checkpoint, folder / "dynamo-23" / file, opset=23)
-    export(checkpoint, folder / "dynamo-18-no-positions" / file, opset=18, with_positions=False)
-    optimum.write(optimum.plain, folder / "dynamo-18" / file, folder / "optimum")
-    optimum.write(optimum.merged, folder / "dynamo-18" / file, folder / "optimum-merged")
-    optimum.write(optimum.three_positions, folder / "dynamo-18" / file, folder / "optimum-mrope")
-    optimum.write(optimum.quantised, folder / "dynamo-18" / file, folder / "optimum-int8")
+    export(checkpoint, folder / "dynamo-18" / FILE, opset=18)
+    export(checkpoint, folder / "dynamo-23" / FILE, opset=23)
+    export(checkpoint, folder / "dynamo-18-no-positions" / FILE, opset=18, with_positions=False)
+    optimum.write(optimum.plain, folder / "dynamo-18" / FILE, folder / "optimum")
+    optimum.write(optimum.merged, folder / "dynamo-18" / FILE, folder / "optimum-merged")
+    optimum.write(optimum.three_positions, folder / "dynamo-18" / FILE, folder / "optimum-mrope")
+    optimum.write(optimum.quantised, folder / "dynamo-18" / FILE, folder / "optimum-int8")
 
 
 def build(checkpoint: Path, folder: Path, precision: str, provider: str) -> None:

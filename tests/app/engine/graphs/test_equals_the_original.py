@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.engine.graphs import Cache, DecoderLayout, PositionIds
 from app.engine.graphs.opening import open_decoder
@@ -24,7 +27,7 @@ TEXTS = [
 MORE = 6
 """Tokens that all rows read together, one at a time."""
 CHUNKS = (64, 16, 7)
-HALF = ("builder-fp16", "builder-positions", "optimum")
+HALF = ("builder-fp16", "builder-positions", "builder-mrope", "optimum")
 QUANTISED = ("builder-int4", "builder-int8")
 """They round what they read to 8 bits: a sum in another order may fall on the other side."""
 
@@ -97,6 +100,19 @@ def test_rows_of_different_lengths_say_together_what_each_says_alone(
         logits = rows.step([text[place] for text in texts])
         for row, text in enumerate(texts):
             check(kind, logits[row], row, len(text) + place)
+
+
+@given(cuts=st.sets(st.integers(1, len(TEXTS[0]) - 1), max_size=8))
+@settings(max_examples=8, deadline=None)
+def test_it_does_not_matter_where_a_text_is_cut(
+    kind: str, opened: tuple[Graph, DecoderLayout], cuts: set[int]
+) -> None:
+    rows, bounds = Rows(*opened, num_rows=2), [0, *sorted(cuts), len(TEXTS[0])]
+
+    for start, end in itertools.pairwise(bounds):
+        logits = rows.read(1, TEXTS[0][start:end])
+
+    check(kind, logits, 0, len(TEXTS[0]) - 1)
 
 
 def test_neighbours_change_nothing(kind: str, opened: tuple[Graph, DecoderLayout]) -> None:
