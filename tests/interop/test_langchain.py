@@ -47,5 +47,9 @@ def test_tools_are_refused(came_back: Any) -> None:
     assert came_back["refusal"] == "unsupported_parameter"
 
 
+def test_structured_output(came_back: Any) -> None:
+    assert came_back["structured"]["name"] in {"red", "green"}
+
+
 def test_it_embeds(came_back: Any) -> None:
     assert came_back["vectors"] == [64, 64]

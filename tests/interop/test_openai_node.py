@@ -23,4 +23,4 @@ def test_the_node_client(endpoint: Endpoint) -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "13 checks held\n"
+    assert done.stdout == "15 checks held\n"

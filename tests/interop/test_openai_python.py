@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import openai
 import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from pydantic import BaseModel
 
 from tests.integration.serving import QUESTION
 from tests.interop.conftest import Endpoint
@@ -124,6 +126,50 @@ def test_stop_ends_before_a_text(client: OpenAI) -> None:
     [choice] = chat(client, stop=["Three"]).choices
 
     assert choice.message.content == "One. Two. "
+
+
+class Colour(BaseModel):
+    name: Literal["red", "green"]
+    is_warm: bool
+
+
+def test_structured_output(client: OpenAI) -> None:
+    """The model babbles; the schema makes sense of it."""
+    messages: Any = [{"role": "user", "content": "Go."}]
+    parsed = client.chat.completions.parse(
+        model="noise", messages=messages, response_format=Colour, max_tokens=100
+    )
+    response = client.responses.parse(model="noise", input="Go.", text_format=Colour)
+
+    assert isinstance(parsed.choices[0].message.parsed, Colour)
+    assert isinstance(response.output_parsed, Colour)
+
+
+def test_any_json(client: OpenAI) -> None:
+    [choice] = chat(
+        client, model="noise", response_format={"type": "json_object"}, max_tokens=100
+    ).choices
+
+    assert choice.finish_reason == "length" or isinstance(
+        json.loads(choice.message.content or ""), dict
+    )
+
+
+def test_log_probabilities(client: OpenAI) -> None:
+    [choice] = chat(client, logprobs=True).choices
+    text = client.completions.create(model="recital", prompt="Go.", logprobs=0)
+    response = client.responses.create(
+        model="recital", input="Go.", include=["message.output_text.logprobs"]
+    )
+    [part] = response.output[0].model_dump()["content"]
+
+    assert choice.logprobs
+    tokens = choice.logprobs.content or []
+    assert "".join(token.token for token in tokens) == WRITTEN
+    assert all(token.logprob <= 0 for token in tokens)
+    assert text.choices[0].logprobs
+    assert text.choices[0].logprobs.tokens == [token.token for token in tokens]
+    assert [token["token"] for token in part["logprobs"]] == [token.token for token in tokens]
 
 
 def test_a_text_completion(client: OpenAI) -> None:

@@ -39,6 +39,7 @@ def main(url: str, key: str) -> dict[str, Any]:
         "batch": [reply.content for reply in model.batch([messages, messages])],
         "blocked": model.invoke("dynamite").response_metadata["finish_reason"],
         "refusal": _refusal(model),
+        "structured": _colour(url, key),
         "vectors": [len(vector) for vector in encoder.embed_documents(["gates", "pipes"])],
     }
 
@@ -50,6 +51,20 @@ def _refusal(model: ChatOpenAI) -> str:
     except BadRequestError as error:
         return str(error.code)
     return "none"
+
+
+def _colour(url: str, key: str) -> dict[str, Any]:
+    """Let a model that babbles write by a schema."""
+    noise = ChatOpenAI(model="noise", base_url=url, api_key=key, max_tokens=100)
+    schema = {
+        "title": "colour",
+        "type": "object",
+        "properties": {"name": {"enum": ["red", "green"]}},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+    found: dict[str, Any] = noise.with_structured_output(schema, method="json_schema").invoke("Go.")
+    return found
 
 
 if __name__ == "__main__":

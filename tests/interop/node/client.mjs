@@ -56,6 +56,25 @@ const checks = {
     assert.equal(text, choice.message.content);
     assert.ok(text.startsWith("Line 1. ") && !text.includes("evil"));
   },
+  async "structured output"() {
+    const schema = {
+      type: "object",
+      properties: { name: { enum: ["red", "green"] } },
+      required: ["name"],
+      additionalProperties: false,
+    };
+    const answer = await client.chat.completions.parse({
+      model: "noise",
+      messages,
+      max_tokens: 100,
+      response_format: { type: "json_schema", json_schema: { name: "colour", strict: true, schema } },
+    });
+    assert.ok(["red", "green"].includes(answer.choices[0].message.parsed.name));
+  },
+  async "log-probabilities"() {
+    const [choice] = (await client.chat.completions.create({ ...recital, logprobs: true })).choices;
+    assert.equal(choice.logprobs.content.map((token) => token.token).join(""), WRITTEN);
+  },
   async "a text completion"() {
     const answer = await client.completions.create({ model: "recital", prompt: "Go." });
     assert.equal(answer.choices[0].text, WRITTEN);
