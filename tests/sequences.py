@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, field
+from itertools import accumulate, cycle
 
 import onnx
 from tokenizers import Tokenizer
@@ -93,14 +95,23 @@ def asked(model: Model, prompt: Tokens[int], max_tokens: int = 8, **parameters: 
     return Asked(Sequence(list(prompt), wanted, picker, text, pieces.append), pieces)
 
 
-def scheduler(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
-    return Scheduler(open_stepper(model.graph, model.layout, bounds))
+def ticking(*ticks: float) -> Callable[[], float]:
+    """Return a clock that goes on by these, over and over; by one if there are none."""
+    times = accumulate(cycle(ticks or (1.0,)))
+    return lambda: next(times)
+
+
+def scheduler(
+    model: Model, bounds: Bounds = BOUNDS, clock: Callable[[], float] | None = None
+) -> Scheduler:
+    """Make one by whose clock reading a chunk takes as long as writing a token, unless given."""
+    return Scheduler(open_stepper(model.graph, model.layout, bounds), clock or ticking())
 
 
 def scheduler_as_on_a_gpu(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
     """Move the cache as it is moved on a GPU, here in main memory."""
     mover = DeviceMover(Copier(model.layout.kv_dtype.itemsize, is_on_gpu=False))
-    return Scheduler(SharedStepper(model.graph, model.layout, bounds, mover))
+    return Scheduler(SharedStepper(model.graph, model.layout, bounds, mover), ticking())
 
 
 def finish(engine: Scheduler) -> int:

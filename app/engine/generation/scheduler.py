@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from time import perf_counter
 
 import structlog
 
@@ -25,11 +27,20 @@ class Scheduler:
 
     They wait in the order they came until the stepper has room, and nobody overtakes: whoever
     needs much room waits no longer for it than the ones in front take. Then each reads its prompt
-    in chunks, one chunk of one sequence a step, and writes a token in every step until it ends.
+    in chunks, and writes a token in every step until it ends.
+
+    A step reads one chunk, or as many as take no longer than writing took the last time: long
+    prompts at most double the time between two tokens of the others, or add one chunk to it.
+
+    Args:
+        stepper: runs the graph.
+        clock: seconds.
     """
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Stepper, clock: Callable[[], float] = perf_counter) -> None:
         self._stepper = stepper
+        self._clock = clock
+        self._writing_s = 0.0
         self._waiting: deque[Sequence] = deque()
         self._reading: list[Sequence] = []
         self._writing: list[Sequence] = []
@@ -70,11 +81,16 @@ class Scheduler:
         self._has_cancelled = True
 
     def step(self) -> bool:
-        """Read one chunk and write one token each; return whether there is more to do."""
+        """Let some read and all others write one token; return whether there is more to do."""
         self._drop_cancelled()
         self._admit()
+        began = self._clock()
         self._read()
+        while self._reading and self._clock() - began < self._writing_s:
+            self._read()
+        began = self._clock()
         self._write()
+        self._writing_s = self._clock() - began
         self._delivery.flush()
         return bool(self._waiting or self._reading or self._writing)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -65,6 +65,32 @@ def test_one_chunk_is_read_between_the_tokens_of_the_others(model: Model) -> Non
     engine.step()
 
     assert reading.sequence.num_written == 2  # one from reading, one with the others
+
+
+def test_as_many_chunks_are_read_as_take_no_longer_than_writing(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent = [0.0]
+    engine = scheduler(model, clock=lambda: spent[0])
+    for name, seconds in (("read", 1.0), ("write", 2.5)):
+        monkeypatch.setattr(engine._stepper, name, timed(engine._stepper, name, seconds, spent))
+    add(engine, model, text(1, 5), 30)
+    engine.step()
+    reading = add(engine, model, text(2, 4 * CHUNK - 1), 5)
+    engine.step()
+
+    assert reading.sequence.row.length == 3 * CHUNK
+
+
+def timed(stepper: object, name: str, seconds: float, spent: list[float]) -> Callable[..., Any]:
+    """Wrap a method so that it takes its time by a clock."""
+    method = getattr(stepper, name)
+
+    def run(*arguments: Any) -> Any:
+        spent[0] += seconds
+        return method(*arguments)
+
+    return run
 
 
 def test_short_prompts_pass_a_long_one_but_do_not_hold_it_up_for_good(model: Model) -> None:
