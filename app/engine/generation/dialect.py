@@ -10,7 +10,8 @@ from typing import Any
 from jinja2 import TemplateError, nodes
 from jinja2.ext import Extension, LoopControlExtension
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from app.engine.generation.sandbox import WIDEST_INDENT, BoundedSandbox
 
 
 class GenerationTag(Extension):
@@ -24,16 +25,15 @@ class GenerationTag(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
-def environment() -> ImmutableSandboxedEnvironment:
+def environment() -> BoundedSandbox:
     """Return what published templates are written for.
 
     What is not defined is empty there: templates ask for `message.tool_calls` and the like.
     """
-    made = ImmutableSandboxedEnvironment(
+    made = BoundedSandbox(
         extensions=[LoopControlExtension, GenerationTag],
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=True,
         autoescape=False,  # it writes text for a model, not HTML
     )
     made.globals["raise_exception"] = _refuse
@@ -53,4 +53,5 @@ def _now(form: str) -> str:
 
 def _to_json(value: Any, indent: int | None = None, **_: object) -> str:
     """Write JSON for a model: nothing is escaped that only HTML needs escaped."""
+    indent = None if indent is None else min(indent, WIDEST_INDENT)
     return json.dumps(value, ensure_ascii=False, indent=indent)

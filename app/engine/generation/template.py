@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from app.engine import Prompt
 from app.engine.generation.dialect import environment
+from app.engine.generation.sandbox import render
 from app.errors import BundleError, InvalidRequest
 
 
@@ -37,12 +38,13 @@ class PromptTemplate:
         """Return the text the model reads.
 
         Raises:
-            InvalidRequest: the template refuses these messages.
+            InvalidRequest: the template refuses these messages, or takes too long over them.
         """
         try:
-            return self._template.render(
+            return render(
+                self._template,
                 messages=[
-                    {"role": message.role, "content": self._plain(message.content)}
+                    {"role": self._plain(message.role), "content": self._plain(message.content)}
                     for message in prompt.messages
                 ],
                 passages=[self._plain(passage) for passage in prompt.passages],

@@ -22,6 +22,8 @@ PROMPT = Prompt((ChatMessage("user", 'a "<b>" é'), ChatMessage("assistant", "Ye
         ("{{ messages[0].content | tojson }}", '"a \\"<b>\\" é"'),
         ("{{ [1] | tojson(indent=1) }}", "[\n 1\n]"),
         ("{% if tools %}{{ tools }}{% else %}none{% endif %}{{ custom }}", "none"),
+        ("{{ '%s-%02d' | format('a', 7) }}{{ '%s' % 'b' }}{{ 'a\\nb' | indent(2) }}", "a-07ba\n  b"),
+        ("{{ 'a' ~ 1 ~ ['b'][0] }}{{ 2 * 3 }}{{ 'ab' * 2 }}{{ [1] + [2] }}\n", "a1b6abab[1, 2]"),
         ("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}", "2"),
     ],
 )  # fmt: skip
