@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+
+import pytest
 
 from tests.interop.conftest import Endpoint
 from tests.interop.installing import HERE, node_modules
@@ -11,6 +14,7 @@ from tests.interop.installing import HERE, node_modules
 TIMEOUT_S = 120
 
 
+@pytest.mark.skipif(not shutil.which("npm"), reason="There is no Node: apt-get install nodejs npm")
 def test_the_node_client(endpoint: Endpoint) -> None:
     modules = node_modules()
     path = os.environ["PATH"]  # noqa: TID251  where node is
