@@ -3,6 +3,8 @@
 PenstockError
 ├── InvalidRequest          400  the request cannot be understood or is out of bounds
 │   ├── Unsupported         400  a part of a request that this server cannot honour
+│   ├── GrammarInvalid      400  a grammar that is none, fits no text or is not supported
+│   ├── GrammarTooComplex   400
 │   ├── PromptTooLong       400
 │   ├── SourceUnreadable    400
 │   ├── BodyTooLarge        413
@@ -70,6 +72,20 @@ class Unsupported(InvalidRequest):
 
     code = "unsupported_parameter"
     default_message = "This server does not do that; leave this part out."
+
+
+class GrammarInvalid(InvalidRequest):
+    """A grammar that is none, fits no text, or asks for what is not supported."""
+
+    code = "grammar_invalid"
+    default_message = "The grammar is not valid, or asks for something that is not supported."
+
+
+class GrammarTooComplex(InvalidRequest):
+    """A grammar that takes more work or memory than this server spends on one."""
+
+    code = "grammar_too_complex"
+    default_message = "The grammar is too complex for this server."
 
 
 class PromptTooLong(InvalidRequest):

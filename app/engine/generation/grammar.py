@@ -6,21 +6,7 @@ import numpy as np
 from llguidance import LLMatcher
 from numpy.typing import NDArray
 
-from app.errors import InvalidRequest
-
-
-class GrammarInvalid(InvalidRequest):
-    """The grammar cannot be read, asks for what is not supported, or fits no text."""
-
-    code = "grammar_invalid"
-    default_message = "The grammar is not valid, or asks for something that is not supported."
-
-
-class GrammarTooComplex(InvalidRequest):
-    """The grammar takes more work or memory than this server spends on one."""
-
-    code = "grammar_too_complex"
-    default_message = "The grammar is too complex for this server."
+from app.errors import GrammarTooComplex
 
 
 class GrammarMatcher:

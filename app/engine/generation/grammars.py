@@ -10,9 +10,9 @@ import numpy as np
 from llguidance import LLMatcher, LLParserLimits
 
 from app.engine import Grammar
-from app.engine.generation.grammar import GrammarInvalid, GrammarMatcher, GrammarTooComplex
+from app.engine.generation.grammar import GrammarMatcher
 from app.engine.generation.vocabulary import Vocabulary
-from app.errors import EngineBusy, InvalidRequest
+from app.errors import EngineBusy, GrammarInvalid, GrammarTooComplex, InvalidRequest
 
 MAX_CHARS = {"json_schema": 32_768, "regex": 8_192, "lark": 8_192}
 """The worst that fit take about three seconds to compile."""

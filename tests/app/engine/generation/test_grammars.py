@@ -12,10 +12,10 @@ import pytest
 
 from app.engine import Grammar
 from app.engine.generation import grammars
-from app.engine.generation.grammar import GrammarInvalid, GrammarMatcher, GrammarTooComplex
+from app.engine.generation.grammar import GrammarMatcher
 from app.engine.generation.grammars import Grammars
 from app.engine.generation.vocabulary import Vocabulary
-from app.errors import EngineBusy, InvalidRequest
+from app.errors import EngineBusy, GrammarInvalid, GrammarTooComplex, InvalidRequest
 from tests.recital import END, recital
 
 WORDS, _ = recital([b'{"'], ends=True)
