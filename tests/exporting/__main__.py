@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def main(family: str, folder: Path) -> None:
             build(checkpoint, folder / name, precision, provider)
         positions = folder / "builder-positions" / FILE
         optimum.write(optimum.three_positions, positions, folder / "builder-mrope")
+        for beside in positions.parent.glob("*.json"):
+            shutil.copy(beside, folder / "builder-mrope")
     elif family == "dynamo":
         trace(checkpoint, folder)
 
