@@ -16,6 +16,7 @@ from app.telemetry import Metrics
 log = structlog.get_logger(__name__)
 
 LAG_EVERY_S = 0.5
+CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,15 @@ async def in_background(chores: Sequence[Chore], metrics: Metrics) -> AsyncGener
         try:
             yield
         finally:
-            for task in running:
-                task.cancel()
+            await _end(running)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until it is heard: `wait_for` loses a cancellation that comes with its result."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
 
 
 async def _repeat(chore: Chore, metrics: Metrics) -> None:

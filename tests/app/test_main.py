@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -10,11 +11,13 @@ from app.main import create_app
 from app.routes.answers import InferResponse
 from app.routes.authentication import PUBLIC_PATHS, unguarded
 from app.settings import Settings
+from app.store.aliases import AliasStore
 from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
 from app.telemetry import Metrics
-from tests.bundles import write_embedder, write_reader
+from tests.bundles import write_decoder, write_embedder, write_reader
+from tests.http import PATIENCE_S
 
 QUESTION, SOURCE = "What do gates hold?", "# Gates\n\nGates hold water.\n"
 
@@ -58,6 +61,49 @@ async def test_everything_is_put_together(settings: Settings, database: Database
     assert review.headers["location"].startswith("/review/sign-in")
     assert stored is not None  # closing drained it
     assert not list((settings.home / "segments").glob("*.seg"))
+
+
+async def test_models_change_under_load_without_a_failed_request(
+    settings: Settings, database: Database
+) -> None:
+    script = [f"{number} ".encode() for number in range(20)]
+    for version in ("1", "2"):
+        start = f"v{version} ".encode()
+        write_decoder(settings.models_dir, [start, *script], name="writer", version=version)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        key = (settings.home / "first-key").read_text().strip()
+        transport, headers = httpx.ASGITransport(app), {"x-api-key": key}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://test", headers=headers
+        ) as client:
+            loaded = await client.post("/models/writer/load?version=1")
+            answers: list[httpx.Response] = []
+            seen: set[str] = set()
+
+            async def keep_asking() -> None:
+                body = {"prompt": "begin", "model": "writer", "parameters": {"max_tokens": 40}}
+                while "2" not in seen:
+                    answers.append(await client.post("/infer", json=body))
+                    seen.add(answers[-1].json().get("model_version", "failed"))
+
+            async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+                for _ in range(3):
+                    group.create_task(keep_asking())
+                await AliasStore(database).set("production", "writer", "2", "ops")
+            metrics = (await client.get("/metrics")).text
+            back = await client.post("/models/writer/rollback")
+
+    assert [m["version"] for m in loaded.json()["models"]] == ["1", "1"]
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        told = answer.json()
+        assert told["completion"].startswith(f"v{told['model_version']} 0 1 ")
+        assert told["completion"].endswith("19 ")
+    assert seen == {"1", "2"}
+    assert 'penstock_model_info{name="writer",version="2"} 1.0' in metrics
+    assert 'penstock_model_info{name="writer",version="1"}' not in metrics
+    assert back.json()["models"][1]["version"] == "1"
 
 
 async def test_it_opens_again_after_it_was_closed(settings: Settings, database: Database) -> None:

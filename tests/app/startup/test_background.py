@@ -87,3 +87,24 @@ async def test_the_loops_lag_is_measured() -> None:
             await until(lambda: b"event_loop_lag_seconds_count 0.0" not in metrics.render())
     finally:
         background.LAG_EVERY_S = was
+
+
+async def test_a_cancellation_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.startup.background.CANCEL_AGAIN_S", 0.01)
+    begun = asyncio.Event()
+    lost = 0
+
+    async def lose_it_once() -> None:
+        nonlocal lost
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if lost:
+                raise
+            lost += 1
+
+    async with asyncio.timeout(20):
+        async with in_background([Chore("deaf", 60.0, lose_it_once, is_due=True)], Metrics()):
+            await begun.wait()
+    assert lost == 1
