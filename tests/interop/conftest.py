@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import pytest
+from openai import OpenAI
 
 from tests.interop.serving import make_key, prepare, serving
 from tests.postgres import throwaway_home
@@ -28,3 +29,10 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Generator[Endpoint]:
     prepare(folder)
     with throwaway_home() as home, serving(folder, home) as server:
         yield Endpoint(f"{server.address}/v1", server.key, make_key(server, folder, "review"))
+
+
+@pytest.fixture
+def client(endpoint: Endpoint) -> Generator[OpenAI]:
+    """OpenAI's Python client with a key that may ask."""
+    with OpenAI(base_url=endpoint.url, api_key=endpoint.key) as opened:
+        yield opened

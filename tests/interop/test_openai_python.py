@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
+import httpx
 import numpy as np
-import openai
-import pytest
 from openai import OpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from tests.integration.serving import QUESTION
+from tests.interop.asking import chat, text_of
 from tests.interop.conftest import Endpoint
 from tests.interop.serving import WRITTEN
-
-
-@pytest.fixture
-def client(endpoint: Endpoint) -> Generator[OpenAI]:
-    with OpenAI(base_url=endpoint.url, api_key=endpoint.key) as opened:
-        yield opened
-
-
-def chat(client: OpenAI, text: str = "Go on.", **more: Any) -> ChatCompletion:
-    model = more.pop("model", "recital")
-    answer: ChatCompletion = client.chat.completions.create(
-        model=model, messages=[{"role": "user", "content": text}], **more
-    )
-    return answer
 
 
 def test_a_chat_completion(client: OpenAI) -> None:
@@ -87,10 +70,6 @@ def test_an_answer_carries_its_sources(client: OpenAI) -> None:
         "manners",
         "slow",
     ]
-
-
-def text_of(chunks: Iterable[ChatCompletionChunk]) -> str:
-    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
 
 def test_a_blocked_question(client: OpenAI) -> None:
@@ -237,81 +216,22 @@ def test_embeddings_as_numbers_and_as_bytes(client: OpenAI) -> None:
     assert decoded.usage.prompt_tokens > 0
 
 
-TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
+def test_every_endpoint_gives_the_same_text(client: OpenAI, endpoint: Endpoint) -> None:
+    """Whole and streamed; the model babbles, and only the seed holds it to one text."""
+    asked: dict[str, Any] = {"model": "noise", "temperature": 1.0}
+    limited = {**asked, "seed": 3, "max_tokens": 16}
+    messages: Any = [{"role": "user", "content": "Go."}]
+    parameters = {name: limited[name] for name in ("temperature", "seed", "max_tokens")}
+    own = httpx.post(
+        endpoint.url.replace("/v1", "/infer"),
+        headers={"authorization": f"Bearer {endpoint.key}"},
+        json={"model": "noise", "prompt": "Go.", "parameters": parameters},
+    ).json()["completion"]
+    completions = client.completions
+    streamed = completions.create(prompt="Go.", stream=True, **limited)
 
-
-@pytest.mark.parametrize(
-    ("more", "error", "code", "param"),
-    [
-        ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found", "model"),
-        ({"temperature": 9.0}, openai.BadRequestError, "invalid_request", "temperature"),
-        ({"tools": TOOLS}, openai.BadRequestError, "unsupported_parameter", "tools"),
-        (
-            {"logprobs": True, "top_logprobs": 2},
-            openai.BadRequestError,
-            "unsupported_parameter",
-            "top_logprobs",
-        ),
-        ({"user": "x" * 100_000}, openai.APIStatusError, "body_too_large", None),
-    ],
-)
-def test_refusals(
-    client: OpenAI,
-    more: dict[str, Any],
-    error: type[openai.APIStatusError],
-    code: str,
-    param: str | None,
-) -> None:
-    with pytest.raises(error) as raised:
-        chat(client, **more)
-
-    assert (raised.value.code, raised.value.param) == (code, param)
-    assert raised.value.request_id
-
-
-def test_strangers_are_refused(client: OpenAI, endpoint: Endpoint) -> None:
-    with pytest.raises(openai.AuthenticationError):
-        chat(client.with_options(api_key="psk_wrong"))
-    with pytest.raises(openai.PermissionDeniedError):
-        chat(client.with_options(api_key=endpoint.reviewer))
-
-
-def test_a_server_that_is_not_there(client: OpenAI) -> None:
-    with pytest.raises(openai.APIConnectionError):
-        chat(client.with_options(base_url="http://127.0.0.1:9/v1", max_retries=0))
-
-
-def test_a_client_that_does_not_wait(client: OpenAI) -> None:
-    with pytest.raises(openai.APITimeoutError):
-        chat(client.with_options(timeout=0.3, max_retries=0), "pause 1", model="poem")
-
-
-def test_a_failure_half_way_is_an_error(client: OpenAI) -> None:
-    """The server's deadline passes while it waits for line 51."""
-    messages: Any = [{"role": "user", "content": "pause 60"}]
-    stream = client.chat.completions.create(model="poem", messages=messages, stream=True)
-    first = next(stream)
-    with pytest.raises(openai.APIError) as raised:
-        list(stream)
-
-    assert first.choices[0].delta.role == "assistant"
-    assert raised.value.code == "deadline_exceeded"
-
-
-def test_a_full_server_is_tried_again(client: OpenAI) -> None:
-    """It serves one request at a time; the other one is told when to come back."""
-    messages: Any = [{"role": "user", "content": "pause 0.5"}]
-    with ThreadPoolExecutor(1) as pool:
-        stream = client.chat.completions.create(model="poem", messages=messages, stream=True)
-        first = next(stream)  # it is in work
-        with pytest.raises(openai.InternalServerError) as raised:
-            chat(client.with_options(max_retries=0))
-        patient = client.with_options(max_retries=5).completions.with_raw_response
-        waiting = pool.submit(lambda: patient.create(model="recital", prompt="Go."))
-        rest = list(stream)
-
-    assert first.choices[0].delta.role == "assistant"
-    assert rest[-1].choices[0].finish_reason == "stop"
-    assert (raised.value.status_code, raised.value.code) == (503, "overloaded")
-    assert raised.value.response.headers["retry-after"] == "1"
-    assert waiting.result().retries_taken >= 1
+    assert own
+    assert chat(client, "Go.", **limited).choices[0].message.content == own
+    assert text_of(client.chat.completions.create(messages=messages, stream=True, **limited)) == own
+    assert completions.create(prompt="Go.", **limited).choices[0].text == own
+    assert "".join(chunk.choices[0].text for chunk in streamed) == own

@@ -133,7 +133,7 @@ const checks = {
     });
   },
   async "a full server is tried again"() {
-    const slow = { model: "poem", messages: [{ role: "user", content: "pause 0.5" }], stream: true };
+    const slow = { model: "poem", messages: [{ role: "user", content: "pause 2" }], stream: true };
     const stream = await client.chat.completions.create(slow);
     await fails(client.withOptions({ maxRetries: 0 }), recital, OpenAI.InternalServerError, "overloaded");
     const waiting = client.withOptions({ maxRetries: 5 }).chat.completions.create(recital);
