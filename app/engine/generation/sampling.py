@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from app.engine import SamplingParameters, TokenLogprob
@@ -14,7 +15,9 @@ from app.engine.generation.grammar import GrammarMatcher
 from app.engine.generation.logprobs import Logprobs
 from app.engine.generation.penalties import Penalties
 from app.engine.generation.vocabulary import Vocabulary
-from app.errors import ModelOutputInvalid, PenstockError
+from app.errors import ModelFailed, ModelOutputInvalid, PenstockError
+
+log = structlog.get_logger("penstock.engine")
 
 FORBIDS = -100.0
 """From this logit bias down a token is forbidden."""
@@ -138,3 +141,6 @@ def _pick(picker: TokenPicker, row: NDArray[np.float32], likeliest: int) -> Pick
         return picker.pick(row, likeliest)
     except PenstockError as error:
         return error
+    except Exception:
+        log.exception("picking_failed")
+        return ModelFailed()

@@ -171,11 +171,7 @@ class Scheduler:
 
     def _take(self, logits: Logits, sequences: list[Sequence]) -> None:
         """Pick a token for each row and send what it says."""
-        try:
-            picks = pick(logits, [sequence.picker for sequence in sequences])
-        except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
-            failure = self._failure(error)
-            picks = [failure] * len(sequences)
+        picks = pick(logits, [sequence.picker for sequence in sequences])
         for sequence, picked in zip(sequences, picks, strict=True):
             self._take_one(sequence, picked)
 
@@ -183,7 +179,12 @@ class Scheduler:
         if isinstance(picked, PenstockError):
             self._end(sequence, picked, is_sound=not isinstance(picked, ModelFailed))
             return
-        self._delivery.add(sequence, *sequence.take(picked))
+        try:
+            self._delivery.add(sequence, *sequence.take(picked))
+        except Exception:
+            log.exception("token_failed")
+            self._end(sequence, ModelFailed(), is_sound=True)
+            return
         self.tokens_written += not picked.is_end
         if sequence.finish_reason:
             self._leave(sequence)

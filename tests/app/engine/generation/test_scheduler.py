@@ -226,6 +226,18 @@ def test_a_failed_run_ends_those_who_were_in_it(model: Model) -> None:
     assert later.outcome == alone(model, text(3, 5))
 
 
+@pytest.mark.parametrize("part", ["picker", "_text"])
+def test_what_breaks_behind_the_graph_ends_its_own_sequence_only(model: Model, part: str) -> None:
+    engine = scheduler(model)
+    broken, sound = add(engine, model, text(1, 5)), add(engine, model, text(2, 5))
+    engine.step()
+    setattr(broken.sequence, part, None)
+    finish(engine)
+
+    assert isinstance(broken.last, ModelFailed)
+    assert sound.outcome == alone(model, text(2, 5))
+
+
 def test_without_memory_the_running_ones_end_and_later_ones_run() -> None:
     model = tiny(shared(), LAYOUT, FullGraph)
     graph: Any = model.graph
