@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.errors import InvalidRequest, UnsupportedMedia
 
-MAX_DEPTH = 16
+MAX_DEPTH = 32
 MAX_DIGITS = 64
 
 

@@ -43,11 +43,19 @@ def draw(row: Row, chosen: SamplingParameters, random: np.random.Generator) -> i
         chosen: a temperature that is not greedy, and the rest.
         random: asked for exactly one number.
     """
-    shares = np.exp((row - row.max()) / np.float32(chosen.temperature))
-    if 0 < chosen.top_k < len(row):
-        tokens = largest(row, chosen.top_k)
-        return int(tokens[_draw(cut(shares[tokens], chosen), random.random())])
-    return _draw(cut(shares, chosen), random.random())
+    if not 0 < chosen.top_k < len(row):
+        return _draw(cut(_shares(row, chosen), chosen), random.random())
+    tokens = largest(row, chosen.top_k)
+    shares = _shares(row[tokens], chosen)
+    return int(tokens[_draw(cut(shares, chosen), random.random())])
+
+
+def _shares(row: Row, chosen: SamplingParameters) -> Row:
+    """Return the probabilities, as multiples of the largest."""
+    shares: Row = row - row.max()
+    shares /= np.float32(chosen.temperature)
+    np.exp(shares, out=shares)
+    return shares
 
 
 def cut(shares: Row, chosen: SamplingParameters) -> Row:
@@ -55,7 +63,7 @@ def cut(shares: Row, chosen: SamplingParameters) -> Row:
     if chosen.top_p < 1:
         _cut_top_p(shares, chosen.top_p)
     if chosen.min_p > 0:
-        shares[shares < np.float32(chosen.min_p) * shares.max()] = 0
+        shares *= shares >= np.float32(chosen.min_p) * shares.max()
     return shares
 
 
@@ -64,7 +72,7 @@ def _cut_top_p(shares: Row, p: float) -> None:
     goal = p * float(shares.sum(dtype=np.float64))
     least, num_equal = _boundary(shares, goal)
     equal = np.flatnonzero(shares == least)
-    shares[shares < least] = 0
+    shares *= shares >= least
     shares[equal[num_equal:]] = 0
 
 
