@@ -80,6 +80,8 @@ def test_the_description_covers_every_route(document: dict[str, Any]) -> None:
     paths = {"/infer", "/exchanges", "/exchanges/{exchange_id}", "/livez", "/readyz"}
 
     paths |= {"/models", *(f"/models/{{name}}/{verb}" for verb in ("load", "unload", "rollback"))}
+    paths |= {"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings"}
+    paths |= {"/v1/responses/{response_id}", "/v1/models", "/v1/models/{model}"}
     assert paths | {"/metrics", "/version", "/openapi.json"} == document["paths"].keys()
 
 
