@@ -47,6 +47,7 @@ def drawn(row: NDArray[np.float32], chosen: SamplingParameters, number: int) -> 
 
 
 @given(row=FEW, number=st.integers(0, 45))
+@settings(deadline=None)
 def test_the_largest_are_those_that_sorting_finds(row: list[float], number: int) -> None:
     values = np.array(row, dtype=np.float32)
 
@@ -70,17 +71,17 @@ def test_the_largest_of_many_are_those_that_sorting_finds(number: int) -> None:
         min_p=st.sampled_from([0.0, 0.11, 0.7]),
     ),
 )
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 def test_what_can_be_drawn_is_what_sorting_everything_keeps(
     row: list[float], chosen: SamplingParameters
 ) -> None:
     values = np.array(row, dtype=np.float32)
     wanted = shares(values, chosen)
 
-    found = drawn(values, chosen, 300)
+    found = drawn(values, chosen, 150)
 
     assert found <= set(np.flatnonzero(wanted))
-    assert found >= set(np.flatnonzero(wanted > 1 / 250))
+    assert found >= set(np.flatnonzero(wanted > 1 / 120))
 
 
 @pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 0.9999, np.nextafter(1, 0)])

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine import SamplingParameters
@@ -22,6 +22,7 @@ TOKENS = st.lists(st.integers(0, 199), max_size=150)
     presence=st.sampled_from([0.0, 0.7]),
     frequency=st.sampled_from([0.0, -0.2]),
 )
+@settings(deadline=None)
 def test_counting_on_is_counting_anew(
     prompt: list[int], written: list[int], repetition: float, presence: float, frequency: float
 ) -> None:

@@ -124,7 +124,7 @@ KINDS: list[dict[str, Any]] = [
 
 
 @given(order=st.permutations(range(len(KINDS))))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_a_rows_result_never_depends_on_the_others(order: list[int]) -> None:
     together = [picker(**KINDS[kind]) for kind in order]
     alone = [picker(**KINDS[kind]) for kind in order]

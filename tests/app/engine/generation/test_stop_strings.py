@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.generation.stop_strings import StopStrings
@@ -21,6 +21,7 @@ def first_complete(text: str, stops: list[str], after: int = 0) -> tuple[int, in
 
 
 @given(pieces=st.lists(st.text(LETTERS, max_size=6), max_size=8), stops=STOPS)
+@settings(deadline=None)
 def test_the_first_complete_one_counts_however_the_text_is_cut(
     pieces: list[str], stops: list[str]
 ) -> None:
@@ -41,6 +42,7 @@ def test_the_first_complete_one_counts_however_the_text_is_cut(
 
 
 @given(early=st.text(LETTERS, max_size=8), late=st.text(LETTERS, max_size=8), stops=STOPS)
+@settings(deadline=None)
 def test_what_ends_too_early_is_text_and_what_only_begins_there_counts(
     early: str, late: str, stops: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
@@ -81,6 +81,7 @@ def written(tokenizer: Tokenizer, tokens: Iterable[int]) -> str:
 
 @pytest.mark.parametrize("kind", ["byte level", "byte fallback", "byte fallback, spaces kept"])
 @given(text=TEXTS)
+@settings(deadline=None)
 def test_any_text_comes_back(kind: str, text: str) -> None:
     tokens = KINDS[kind].encode(text).ids
 
@@ -89,6 +90,7 @@ def test_any_text_comes_back(kind: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["metaspace", "word pieces", "plain"])
 @given(chosen=st.lists(st.integers(0, 99), max_size=12))
+@settings(deadline=None)
 def test_any_tokens_are_what_the_decoder_writes(kind: str, chosen: list[int]) -> None:
     tokens = [number % KINDS[kind].get_vocab_size() for number in chosen]
 
@@ -96,6 +98,7 @@ def test_any_tokens_are_what_the_decoder_writes(kind: str, chosen: list[int]) ->
 
 
 @given(chosen=st.lists(st.integers(0, byte_level().get_vocab_size() - 1), max_size=12))
+@settings(deadline=None)
 def test_any_bytes_are_what_a_byte_level_decoder_writes(chosen: list[int]) -> None:
     whole = KINDS["byte level"].decode(chosen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -102,6 +102,7 @@ def test_an_empty_stop_string_stops_nothing() -> None:
 
 
 @given(text=st.text(max_size=60), stop=st.text(min_size=1, max_size=4))
+@settings(deadline=None)
 def test_the_pieces_are_the_text_up_to_the_stop_string(text: str, stop: str) -> None:
     out, stopped = pieces(text, stop)
 
