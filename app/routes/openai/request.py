@@ -187,16 +187,24 @@ class TextRequest(Body):
         if engine is None:
             raise ModelNotFound(param="model")
         if engine.task is not Task.TEXT_GENERATION:
-            if self.json_schema() is not None:
-                raise Unsupported("This model does not write JSON.", param=self.schema_field)
-            if self.wanted_logprobs is not None:
-                raise Unsupported("This model has no log-probabilities.", param="logprobs")
+            self._check_needs_no_generator()
         if self.wanted_logprobs and service.pipeline.guards_output:
             raise Unsupported(
                 "Alternatives to the tokens that were written pass no filter, and this server "
                 "has filters that may block or change what is written.",
                 param="top_logprobs",
             )
+
+    def _check_needs_no_generator(self) -> None:
+        wanted = {
+            self.schema_field: self.json_schema(),
+            "regex": self.regex,
+            "grammar": self.grammar,
+            "logprobs": self.wanted_logprobs,
+        }
+        for name, value in wanted.items():
+            if value is not None:
+                raise Unsupported("Only models that generate text do this.", param=name)
 
 
 def _vary(exchange: Exchange, number: int) -> None:

@@ -236,6 +236,7 @@ async def test_alternatives_are_no_way_around_the_filters(desk: Desk) -> None:
     [
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"logprobs": True}, "logprobs"),
+        ({"regex": "[a-z]+"}, "regex"),
     ],
 )
 async def test_what_only_generators_do(desk: Desk, body: dict[str, Any], param: str) -> None:
