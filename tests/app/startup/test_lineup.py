@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from app.pipeline import Pipeline
 from app.settings import Settings
 from app.startup.database import DatabaseLink, open_database
 from app.startup.lineup import ModelLineup
+from app.startup.memory import settle
 from app.startup.models import LoadedModels, open_models
 from app.store.aliases import AliasStore
 from app.store.loaded import LoadedModelStore
@@ -75,7 +78,7 @@ async def serving(models_dir: Path, url: str, *references: str) -> AsyncGenerato
         open_database(settings) as link,
         open_models(settings, link.resolve) as models,
     ):
-        lineup = ModelLineup(settings, models, link.database)
+        lineup = ModelLineup(settings, models, link.database, on_closed=settle)
         await lineup.open()
         yield Server(lineup, models, link)
 
@@ -129,6 +132,18 @@ async def test_an_alias_is_followed_and_requests_in_work_end_where_they_began(
         assert "writer@1" not in server.models.engines.names
         await server.lineup.follow()
         assert (server.models.engines.num_retired, old.is_alive) == (0, False)
+
+
+async def test_a_closed_engine_is_freed(models_dir: Path, database_url: str) -> None:
+    settle()
+    async with serving(models_dir, database_url, "answer") as server:
+        await server.lineup.load("writer", "1", "ann")
+        old = weakref.ref(server.models.engines.get("writer") or server)
+        gc.freeze()  # as a server that has started does
+        await server.lineup.load("writer", "2", "ann")
+        await server.lineup.follow()
+        assert old() is None
+    gc.unfreeze()
 
 
 async def test_no_request_fails_while_versions_change_under_load(
