@@ -36,6 +36,11 @@ async def number(database: Database) -> int:
         return int(found.scalar_one())
 
 
+async def ask_for_ever(database: Database) -> NoReturn:
+    while True:
+        await number(database)
+
+
 async def test_what_raises_is_rolled_back(database: Database) -> None:
     async with database.begin() as connection:
         await connection.execute(text("CREATE TABLE t (n int)"))
@@ -186,8 +191,7 @@ class TestAServerThatGoesAway:
             kill_server(home)
             # A backend may outlive its postmaster by a moment, and answer once more.
             with pytest.raises(Unavailable):
-                while True:
-                    await number(database)
+                await ask_for_ever(database)
             for _ in range(3):
                 with pytest.raises(Unavailable):
                     await number(database)
