@@ -107,7 +107,7 @@ def _greet(settings: Settings, address: str, key_file: Path) -> None:
         f"  state   {settings.home} ({database})",
         f"  review  {address}/review",
     ]
-    if key_file.exists():
+    if key_file.exists() and key_file.stat().st_size:
         lines += [
             "",
             f"Try it, with the first key from {key_file}:",
