@@ -19,8 +19,7 @@ def ago(text: str) -> dt.datetime:
     Raises:
         BadParameter: it is neither.
     """
-    span = _span(text)
-    return _now() - span if span else _moment(text)
+    return _read(text, -1)
 
 
 def ahead(text: str) -> dt.datetime:
@@ -29,8 +28,7 @@ def ahead(text: str) -> dt.datetime:
     Raises:
         BadParameter: it is neither.
     """
-    span = _span(text)
-    return _now() + span if span else _moment(text)
+    return _read(text, 1)
 
 
 def shown(moment: dt.datetime | None, otherwise: str = "") -> str:
@@ -42,13 +40,11 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _span(text: str) -> dt.timedelta | None:
-    match = _SPAN.fullmatch(text)
-    return dt.timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
-
-
-def _moment(text: str) -> dt.datetime:
+def _read(text: str, direction: int) -> dt.datetime:
     try:
+        span = _SPAN.fullmatch(text)
+        if span:
+            return _now() + direction * dt.timedelta(**{_UNITS[span[2]]: int(span[1])})
         return dt.datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"Not a time. Write {HINT}.") from None
