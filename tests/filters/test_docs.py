@@ -59,7 +59,8 @@ def test_the_entry_point_group_is_the_one_that_is_read() -> None:
 def test_the_table_names_every_filter_with_its_stages() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", PAGE, re.MULTILINE))
 
-    assert set(rows) == set(filter_names())
+    # The filters of the project; whoever adds one for themselves need not name it here.
+    assert {"keyword", "toxicity", "retrieval", "grounding"} <= set(rows) <= set(filter_names())
     for name, stages in rows.items():
         expected = {"both": set(Stage), "input": {Stage.INPUT}, "output": {Stage.OUTPUT}}[stages]
         assert filter_class(name).stages == expected
