@@ -7,6 +7,7 @@ Positions count the bytes that this process has ever appended.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import ExitStack, suppress
@@ -20,6 +21,8 @@ from app.recorder.segment import SUFFIX, Segment
 
 MAX_ADOPTED = 16
 """Segments of dead owners held open at once."""
+LASTING = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EINVAL}
+"""Why a segment may never be read; anything else passes, such as too many open files."""
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +178,8 @@ class Spool:
         try:
             return Segment.adopt(path)  # fails on segments that this process holds, too
         except OSError as error:
-            self._left_behind.add(path)
+            if error.errno in LASTING:
+                self._left_behind.add(path)
             log.warning("segment_unreadable", path=str(path), error=error.strerror)
             return None
 
