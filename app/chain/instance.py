@@ -87,9 +87,18 @@ class Instance:
             CheckFailed: the filter raised, took too long or returned nonsense.
         """
         started = perf_counter()
+        finding = await self._measure(item)
+        try:
+            _validate(finding, item)
+        except Exception as error:
+            log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
+            raise CheckFailed("invalid") from error
+        return finding, (perf_counter() - started) * 1_000
+
+    async def _measure(self, item: Item) -> Finding | None:
         try:
             async with asyncio.timeout(self.entry.deadline_ms / 1_000):
-                finding = await self.filter.check(item)
+                return await self.filter.check(item)
         except TimeoutError as error:
             raise CheckFailed("timeout") from error
         except Overloaded as error:
@@ -97,9 +106,6 @@ class Instance:
         except Exception as error:
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
             raise CheckFailed("raised") from error
-        if finding is not None:
-            _validate(finding, item)
-        return finding, (perf_counter() - started) * 1_000
 
     def fails_closed(self, kind: str) -> bool:
         """Whether text may not pass after this kind of failure."""
@@ -113,11 +119,19 @@ class Instance:
         return FilterFailed(param=self.id)
 
 
-def _validate(finding: Finding, item: Item) -> None:
+def _validate(finding: object, item: Item) -> None:
+    """Hold a finding against its item; whatever goes wrong here makes it invalid.
+
+    Raises:
+        TypeError: it is no finding.
+        ValueError: it does not fit its item.
+    """
+    if finding is None:
+        return
     if not isinstance(finding, Finding):
-        raise CheckFailed("invalid")
+        raise TypeError("no finding")
     if any(r.end > len(item.text) for r in finding.ranges):
-        raise CheckFailed("invalid")
+        raise ValueError("a range ends behind the text")
     passages = max(len(item.context.passages), len(finding.passages))
     if any(not 0 <= e.passage < passages for e in finding.evidence):
-        raise CheckFailed("invalid")
+        raise ValueError("evidence points at a passage that is not there")

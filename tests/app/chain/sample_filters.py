@@ -68,6 +68,15 @@ class Nonsense(Word):
         return Finding(1.0, "x", (Range(0, len(item.text) + 1, "x"),))
 
 
+class Malformed(Word):
+    """Return a finding whose parts cannot even be looked at."""
+
+    async def check(self, item: Item) -> Finding | None:
+        finding = Finding(1.0, "x")
+        object.__setattr__(finding, "ranges", None)
+        return finding
+
+
 class Confused(Word):
     """Call good what is bad."""
 

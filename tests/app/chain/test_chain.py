@@ -20,6 +20,7 @@ from tests.app.chain.sample_filters import (
     Broken,
     Confused,
     Hanging,
+    Malformed,
     Nonsense,
     Word,
     WordOptions,
@@ -149,7 +150,8 @@ async def test_shadows_hold_nothing_back_and_are_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "kind"), [(Broken, "raised"), (Hanging, "timeout"), (Nonsense, "invalid")]
+    ("broken", "kind"),
+    [(Broken, "raised"), (Hanging, "timeout"), (Nonsense, "invalid"), (Malformed, "invalid")],
 )
 @pytest.mark.parametrize("action", ["block", "flag", "rewrite"])
 async def test_failures_are_closed_and_never_a_statement_about_the_text(
@@ -165,7 +167,7 @@ async def test_failures_are_closed_and_never_a_statement_about_the_text(
     assert (verdict.action, verdict.error, verdict.score) == (Action.ERROR, kind, 0.0)
 
 
-@pytest.mark.parametrize("broken", [Broken, Hanging, Nonsense])
+@pytest.mark.parametrize("broken", [Broken, Hanging, Nonsense, Malformed])
 async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -> None:
     released, stage = await run(
         [instance(broken(WordOptions()), on_failure="open")], ["a bad thing"]
@@ -173,6 +175,16 @@ async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -
 
     assert released == "a bad thing"
     assert stage.verdicts[0].action is Action.ERROR
+
+
+async def test_a_malformed_finding_of_a_shadow_changes_nothing() -> None:
+    shadow = instance(Malformed(WordOptions()), mode=Mode.SHADOW)
+
+    released, stage = await run([shadow], ["a bad thing"])
+    await stage.run_shadows()
+
+    assert released == "a bad thing"
+    assert stage.verdicts[0].error == "invalid"
 
 
 async def test_a_full_queue_is_an_overload_not_a_broken_filter() -> None:
