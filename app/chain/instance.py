@@ -96,14 +96,15 @@ class Instance:
         return finding, (perf_counter() - started) * 1_000
 
     async def _measure(self, item: Item) -> Finding | None:
+        deadline = asyncio.timeout(self.entry.deadline_ms / 1_000)
         try:
-            async with asyncio.timeout(self.entry.deadline_ms / 1_000):
+            async with deadline:
                 return await self.filter.check(item)
-        except TimeoutError as error:
-            raise CheckFailed("timeout") from error
         except Overloaded as error:
             raise CheckFailed("overloaded") from error
         except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                raise CheckFailed("timeout") from error
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
             raise CheckFailed("raised") from error
 

@@ -177,6 +177,16 @@ async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -
     assert stage.verdicts[0].action is Action.ERROR
 
 
+async def test_a_filters_own_timeout_is_not_its_deadline() -> None:
+    class Impatient(Filter):
+        async def check(self, item: Item) -> Finding | None:
+            raise TimeoutError
+
+    _, stage = await run([instance(Impatient(WordOptions()))], ["text"])
+
+    assert stage.verdicts[0].error == "raised"
+
+
 async def test_a_malformed_finding_of_a_shadow_changes_nothing() -> None:
     shadow = instance(Malformed(WordOptions()), mode=Mode.SHADOW)
 
