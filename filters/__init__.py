@@ -268,7 +268,7 @@ class Filter:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Release what `setup` took for this filter alone."""
+        """Release what `setup` took for this filter alone; called only if `setup` succeeded."""
 
     def canaries(self) -> Sequence[Canary]:
         """Return texts that this instance, with its options, must tell apart."""

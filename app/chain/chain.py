@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
-import structlog
-
 from app.chain.instance import Instance
 from app.chain.registry import build
 from app.chain.tally import Tally
@@ -15,8 +13,6 @@ from app.errors import FilterError
 from app.exchange import Edit, Mode, Verdict
 from app.settings import ChainEntry
 from filters import Context, Passage, Resources, Stage
-
-log = structlog.get_logger(__name__)
 
 Locate = Callable[[int], str]
 """Says where the entry with this index stands, for errors: `penstock.toml:12`."""
@@ -59,12 +55,9 @@ class Chain:
             await instance.open(resources)
 
     async def close(self) -> None:
-        """Close every filter, whatever the others do."""
+        """Close every filter that was set up, whatever the others do."""
         for instance in reversed(self.instances):
-            try:
-                await instance.filter.close()
-            except Exception:
-                log.exception("filter_close_failed", filter=instance.id)
+            await instance.close()
 
     def stage(self, stage: Stage) -> StageRun:
         """Begin one exchange's way through a stage."""

@@ -37,6 +37,7 @@ class Instance:
         self.filter = judge
         self.id = entry.id
         self.stage = Stage(entry.stage)
+        self._is_set_up = False
 
     @property
     def enforces(self) -> bool:
@@ -58,6 +59,7 @@ class Instance:
             await self.filter.setup(resources)
         except Exception as error:
             raise FilterError(f"Filter {self.id!r} cannot be set up: {error}") from error
+        self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
             context = Context(self.stage, canary.prompt or canary.text, canary.passages)
@@ -67,6 +69,16 @@ class Instance:
                 raise FilterError(f"Filter {self.id!r} failed on a canary: {error.kind}") from error
             scores[canary.bad].append(finding.score if finding else 0.0)
         self._judge_canaries(scores[True], scores[False])
+
+    async def close(self) -> None:
+        """Close the filter, if its set-up was done; what it raises is logged only."""
+        if not self._is_set_up:
+            return
+        self._is_set_up = False
+        try:
+            await self.filter.close()
+        except Exception:
+            log.exception("filter_close_failed", filter=self.id)
 
     def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
         if bad and good and min(bad) <= max(good):
