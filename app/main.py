@@ -132,7 +132,9 @@ def _readiness(
 
 def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
     async def maintain_partitions() -> None:
-        await maintain(link.database, settings.retention, dt.datetime.now(dt.UTC))
+        report = await maintain(link.database, settings.retention, dt.datetime.now(dt.UTC))
+        if report.postponed:
+            log.warning("partitions_in_use", postponed=report.postponed)
 
     return [
         Chore("database", FOLLOW_EVERY_S, link.follow),
@@ -159,4 +161,5 @@ def _show(metrics: Metrics, models: LoadedModels, recorder: Recorder, searcher: 
     counter("penstock_log_recorded", "Exchanges kept.", lambda: recorder.recorded_total)
     counter("penstock_log_drained", "Exchanges in Postgres.", lambda: recorder.drained_total)
     counter("penstock_log_quarantined", "Set aside.", lambda: recorder.quarantined_total)
+    counter("penstock_log_sync_failures", "Refused by the disk.", lambda: recorder.failed_syncs)
     counter("penstock_log_dropped", "Exchanges refused.", lambda: recorder.dropped, "reason")

@@ -195,6 +195,11 @@ class Recorder:
         return len(self._dead_letters)
 
     @property
+    def failed_syncs(self) -> int:
+        """Syncs that the disk refused since the start."""
+        return self._syncer.failed_total
+
+    @property
     def dropped(self) -> Mapping[str, int]:
         """Exchanges refused since the start, by reason.
 

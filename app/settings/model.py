@@ -151,7 +151,8 @@ class Settings(Group):
     sources: tuple[Folder, ...] = ()
     """Files and folders that are indexed at the first start, while there are no sources."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The mildest thing that is logged."""
+    """The mildest thing that is logged. `debug` tells the messages of exceptions, which may hold text
+    of requests."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """One JSON object a line for machines, or text for people; `auto` is text on a terminal."""
     drain_delay_s: float = Field(0.0, ge=0)
