@@ -41,10 +41,14 @@ class Answer:
             async for text in self._write(deltas):
                 yield text
 
-    async def run_shadows(self) -> None:
-        """Let the shadow filters measure what has been released already."""
-        await self._input.run_shadows()
-        await self._output.run_shadows()
+    async def run_shadows(self, until: float) -> None:
+        """Let the shadow filters measure what has been released already, and no longer than this.
+
+        Args:
+            until: a moment of the event loop's clock; what is late has the verdict `error`.
+        """
+        await self._input.run_shadows(until)
+        await self._output.run_shadows(until)
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""

@@ -97,7 +97,13 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         stack.push_async_callback(recorder.close)
         app.state.service = Service(
             settings=settings,
-            pipeline=Pipeline(chain, models.engines, recorder, settings.limits.request_s),
+            pipeline=Pipeline(
+                chain,
+                models.engines,
+                recorder,
+                settings.limits.request_s,
+                settings.limits.shadow_s,
+            ),
             exchanges=ExchangeStore(link.database),
             keys=link.keys,
             metrics=metrics,

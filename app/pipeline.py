@@ -39,12 +39,18 @@ class Pipeline:
     """Leads exchanges through the chain and the model, and into the log."""
 
     def __init__(
-        self, chain: Chain, engines: Mapping[str, Engine], records: Records, request_s: float
+        self,
+        chain: Chain,
+        engines: Mapping[str, Engine],
+        records: Records,
+        request_s: float,
+        shadow_s: float = 1.0,
     ) -> None:
         self._chain = chain
         self._engines = engines
         self._records = records
         self._request_s = request_s
+        self._shadow_s = shadow_s
 
     async def run(self, exchange: Exchange) -> None:
         """Fill in everything the exchange lacks, and record it.
@@ -70,11 +76,10 @@ class Pipeline:
         answer = Answer(exchange, engine, self._chain)
         started = perf_counter()
         try:
-            async with aclosing(_until(answer.stream(), self._request_s)) as released:
+            async with aclosing(self._work(answer)) as released:
                 async for text in released:
                     exchange.completion += text
                     yield text
-            await answer.run_shadows()
         except (asyncio.CancelledError, GeneratorExit):
             _end(exchange, Outcome.CANCELLED, FinishReason.CANCELLED)
             raise
@@ -92,6 +97,15 @@ class Pipeline:
             await self._records.record(exchange)
             exchange.timings_ms["record"] = (perf_counter() - written) * 1_000
 
+    async def _work(self, answer: Answer) -> AsyncGenerator[str, None]:
+        """Yield what is released; then let the shadow filters measure in the time that is left."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._request_s
+        async with aclosing(_until(answer.stream(), deadline)) as released:
+            async for text in released:
+                yield text
+        await answer.run_shadows(min(deadline, clock() + self._shadow_s))
+
     def _engine(self, model: str) -> Engine:
         try:
             return self._engines[model]
@@ -105,9 +119,8 @@ def _end(
     exchange.outcome, exchange.finish_reason, exchange.error_code = outcome, reason, code
 
 
-async def _until(stream: AsyncGenerator[str, None], seconds: float) -> AsyncGenerator[str, None]:
+async def _until(stream: AsyncGenerator[str, None], deadline: float) -> AsyncGenerator[str, None]:
     """Pass a stream on until its time is over; the reader's own time counts too."""
-    deadline = asyncio.get_running_loop().time() + seconds
     async with aclosing(stream):
         while True:
             try:

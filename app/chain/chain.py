@@ -98,7 +98,7 @@ class StageRun:
         """All replacements in the stage's texts."""
         return tuple(edit for run in self._runs for edit in run.edits)
 
-    async def run_shadows(self) -> None:
-        """Let the shadow filters measure, after everything was released."""
+    async def run_shadows(self, until: float) -> None:
+        """Let the shadow filters measure after everything was released, as `TextRun` does."""
         for run in self._runs:
-            await run.run_shadows()
+            await run.run_shadows(until)

@@ -45,6 +45,9 @@ class LimitSettings(Group):
     """Largest metadata object, as JSON."""
     request_s: float = Field(30.0, gt=0)
     """A request's deadline."""
+    shadow_s: float = Field(1.0, ge=0)
+    """How long an answer waits for shadow filters, within the request's deadline. What they have not
+    judged by then gets the verdict `error` (`timeout`)."""
     body_s: float = Field(10.0, gt=0)
     """Longest time a client may take to send its body."""
     concurrent_requests: int = Field(64, gt=0)

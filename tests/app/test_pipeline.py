@@ -19,10 +19,10 @@ from app.errors import (
     PenstockError,
     RecorderFull,
 )
-from app.exchange import Exchange, FinishReason, Message, Outcome
+from app.exchange import Action, Exchange, FinishReason, Message, Mode, Outcome
 from app.pipeline import Pipeline
 from filters import Finding, Item, Passage, Stage, Unit
-from tests.app.chain.sample_filters import Broken, Word, WordOptions, instance
+from tests.app.chain.sample_filters import Broken, Hanging, Word, WordOptions, instance
 from tests.app.scripted import KeptRecords, ScriptedEngine
 
 INPUT = Stage.INPUT
@@ -45,11 +45,12 @@ class Setup:
         chain: Sequence[Instance] = (),
         engine: ScriptedEngine | None = None,
         request_s: float = 5.0,
+        shadow_s: float = 5.0,
     ) -> None:
         self.engine = engine or ScriptedEngine(pieces)
         self.records = KeptRecords()
         engines = {"scripted": self.engine}
-        self.pipeline = Pipeline(Chain(chain), engines, self.records, request_s)
+        self.pipeline = Pipeline(Chain(chain), engines, self.records, request_s, shadow_s)
 
 
 async def test_an_answer_is_complete_and_recorded_once() -> None:
@@ -197,6 +198,32 @@ async def test_the_deadline_ends_the_work() -> None:
 
     assert exchange.error_code == "deadline_exceeded"
     assert engine.closed == 1
+    assert setup.records.exchanges == [exchange]
+
+
+def shadow(judge: Word, id: str, stage: Stage = Stage.OUTPUT) -> Instance:
+    return instance(judge, id=id, stage=stage, mode=Mode.SHADOW, deadline_ms=60_000)
+
+
+@pytest.mark.parametrize(("request_s", "shadow_s"), [(60.0, 0.05), (0.3, 60.0)])
+async def test_slow_shadows_cost_an_answer_nothing(request_s: float, shadow_s: float) -> None:
+    slow = [
+        shadow(word("Hello"), "quick", INPUT),
+        shadow(Hanging(WordOptions(word="evil")), "hanging"),
+        shadow(word("evil"), "behind"),
+    ]
+    setup = Setup("evil", chain=slow, request_s=request_s, shadow_s=shadow_s)
+    exchange = asked("Hello?")
+
+    released = [text async for text in setup.pipeline.stream(exchange)]
+
+    assert "".join(released) == "evil"
+    assert (exchange.outcome, exchange.error_code) == (Outcome.COMPLETED, None)
+    assert [(v.id, v.action, v.error) for v in exchange.verdicts] == [
+        ("quick", Action.BLOCK, None),
+        ("hanging", Action.ERROR, "timeout"),
+        ("behind", Action.ERROR, "timeout"),
+    ]
     assert setup.records.exchanges == [exchange]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -46,7 +47,7 @@ async def outcome(
 ) -> tuple[str, list[Verdict], str | None, object]:
     released, stage = await run(instances, pieces)
     text_run = stage._runs[0]
-    await stage.run_shadows()
+    await stage.run_shadows(math.inf)
     verdicts = [replace(v, duration_ms=0.0) for v in stage.verdicts]
     failure = type(text_run.failure).__name__ if text_run.failure else None
     return released, verdicts, failure, text_run.edits
@@ -144,7 +145,7 @@ async def test_shadows_hold_nothing_back_and_are_recorded() -> None:
     assert await text_run.feed("a bad thing") == "a bad thing"
     assert await text_run.feed("", last=True) == ""
     assert stage.verdicts == []
-    await stage.run_shadows()
+    await stage.run_shadows(math.inf)
     (verdict,) = stage.verdicts
     assert (verdict.action, verdict.mode) == (Action.BLOCK, Mode.SHADOW)
 
@@ -191,7 +192,7 @@ async def test_a_malformed_finding_of_a_shadow_changes_nothing() -> None:
     shadow = instance(Malformed(WordOptions()), mode=Mode.SHADOW)
 
     released, stage = await run([shadow], ["a bad thing"])
-    await stage.run_shadows()
+    await stage.run_shadows(math.inf)
 
     assert released == "a bad thing"
     assert stage.verdicts[0].error == "invalid"
