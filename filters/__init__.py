@@ -19,7 +19,6 @@ All character positions are Python string indices, start inclusive and end exclu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +27,8 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from filters import _checks
 
 __all__ = [
     "Canary",
@@ -109,6 +110,10 @@ class Passage:
     score: float = 0.0
     """How well it fits the prompt; higher is better, comparable within one search only."""
 
+    def __post_init__(self) -> None:
+        _checks.texts("a passage", self.id, self.text, self.source, self.title)
+        _checks.number("a passage", self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -122,6 +127,9 @@ class Range:
     """What stands there if the chain rewrites; None removes the stretch for a `[label]`."""
 
     def __post_init__(self) -> None:
+        _checks.positions("a range", self.start, self.end)
+        _checks.texts("a range", self.label, "" if self.replacement is None else self.replacement)
+        _checks.score("a range", self.score)
         if not 0 <= self.start < self.end:
             raise ValueError("a range needs 0 <= start < end")
 
@@ -137,13 +145,21 @@ class Evidence:
     label: str
     score: float
 
+    def __post_init__(self) -> None:
+        _checks.positions("evidence", self.passage, self.start, self.end)
+        _checks.texts("evidence", self.label)
+        _checks.score("evidence", self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a filter measured in one item.
 
+    Findings and their parts check themselves, so that what is recorded can be written and read.
+
     Raises:
-        ValueError: the score is not a number in [0, 1].
+        TypeError: a field has the wrong type; a path or a plain enum is no `str`.
+        ValueError: a score is not a number in [0, 1].
     """
 
     score: float
@@ -157,8 +173,12 @@ class Finding:
     """Every label's score, where the filter knows several."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.score) and 0.0 <= self.score <= 1.0):
-            raise ValueError("a finding's score lies in [0, 1]")
+        _checks.score("a finding", self.score)
+        _checks.texts("a finding", self.label)
+        _checks.members("a finding", self.ranges, Range)
+        _checks.members("a finding", self.evidence, Evidence)
+        _checks.members("a finding", self.passages, Passage)
+        _checks.scores("a finding", self.scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,6 @@ def _problem(finding: object, item: Item) -> str | None:
         return None
     if not isinstance(finding, Finding):
         return f"check returned {type(finding).__name__}, not a Finding or None"
-    if not all(math.isfinite(score) and 0 <= score <= 1 for score in finding.scores.values()):
-        return "a label's score is not in [0, 1]"
     if any(found.end > len(item.text) for found in finding.ranges):
         return f"a range ends behind the text: {finding.ranges}"
     passages = item.context.passages or finding.passages

@@ -128,7 +128,7 @@ async def test_a_good_filter_passes() -> None:
     [
         (TooLong, "a range ends behind the text"),
         (NoFinding, "returned float"),
-        (BadScores, r"not in \[0, 1\]"),
+        (BadScores, r"outside of \[0, 1\]"),
         (BadEvidence, "beside its passage"),
         (NoPassage, "passage that is not there"),
         (Raising, "raised UnicodeEncodeError"),
