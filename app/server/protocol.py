@@ -28,7 +28,7 @@ class BoundedProtocol(HttpToolsProtocol):
     write_s: ClassVar[float] = 20.0
     """Longest time in which a client may not read what it is sent."""
     header_bytes: ClassVar[int] = 32_768
-    """Most bytes for the request line and all headers together."""
+    """Most bytes for the request line, all headers and all trailers together."""
     body_parts: ClassVar[int] = 20_000
     """Most pieces that a body may come in; tiny chunks cost far more than their bytes."""
 
@@ -55,10 +55,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent, within the bounds."""
-        if self._in_headers:
-            self._num_unparsed_bytes += len(data)
+        if self._is_refused:
+            return
+        self._num_unparsed_bytes += len(data)
         super().data_received(data)
-        if self._in_headers and self._num_unparsed_bytes > self.header_bytes:
+        # The parser keeps an unfinished header, trailer or chunk extension to itself.
+        if self._num_unparsed_bytes > self.header_bytes:
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
@@ -73,9 +75,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header."""
+        """Take one header; what comes after a body is no header and is dropped."""
         self._num_header_bytes += len(name) + len(value)
-        super().on_header(name, value)
+        if self._in_headers:
+            super().on_header(name, value)
+        elif self._num_header_bytes > self.header_bytes:
+            self._refuse(HeadersTooLarge())
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its headers are too large."""
@@ -89,6 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
+        self._num_unparsed_bytes = 0
         self._num_parts += 1
         if self._num_parts > self.body_parts:
             self._refuse(InvalidRequest("The request body comes in too many pieces."))
@@ -98,6 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request's body."""
         self._in_headers = True
+        self._num_unparsed_bytes = 0
         if not self._is_refused:
             super().on_message_complete()
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.server import BoundedProtocol
-from tests.http import RawClient, get, listening, post
+from tests.http import RawClient, chunked, get, listening, post
 
 
 class Impatient(BoundedProtocol):
@@ -25,6 +25,11 @@ async def echo(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
+async def headers(request: Request) -> Response:
+    await request.body()
+    return JSONResponse(sorted(request.headers))
+
+
 async def ignore(request: Request) -> Response:
     return PlainTextResponse("no interest in your body")
 
@@ -32,6 +37,7 @@ async def ignore(request: Request) -> Response:
 app = Starlette(
     routes=[
         Route("/echo", echo, methods=["GET", "POST"]),
+        Route("/headers", headers, methods=["GET", "POST"]),
         Route("/ignore", ignore, methods=["POST"]),
     ]
 )
@@ -120,11 +126,57 @@ async def test_what_is_not_http_gets_the_one_error_shape(request_bytes: bytes) -
 
 async def test_a_body_in_crumbs_is_refused() -> None:
     crumbs = b"1\r\na\r\n" * 50 + b"0\r\n\r\n"
-    head = b"POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
-        await client.send(head + crumbs)
+        await client.send(chunked("/echo") + crumbs)
 
         assert b"200 OK" not in await client.until_closed()
+
+
+async def test_trailers_are_no_headers() -> None:
+    trailers = b"Authorization: Bearer x\r\nX-API-Key: x\r\n\r\n"
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/headers") + b"1\r\na\r\n0\r\n" + trailers + get("/headers"))
+
+        assert (await client.reply()).json == ["host", "transfer-encoding"]
+        assert (await client.reply()).json == ["host"]
+
+
+@pytest.mark.parametrize(
+    "flood", [b"X-A: " + b"b" * 50 + b"\r\n", b"b" * 100], ids=["many trailers", "one endless"]
+)
+@pytest.mark.parametrize("beginning", [b"1\r\na\r\n0\r\nX-A: b\r\nX-B: ", b"1;"])
+async def test_endless_trailers_are_refused(beginning: bytes, flood: bytes) -> None:
+    async def pour(client: RawClient) -> None:
+        while True:
+            await client.send(flood)
+            await asyncio.sleep(0)
+
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/echo") + beginning)
+        with pytest.raises(ExceptionGroup) as raised:
+            async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+                group.create_task(pour(client))
+        assert raised.group_contains(OSError)
+
+
+async def test_trailers_in_one_packet_are_refused_too() -> None:
+    trailers = b"X-A: b\r\n" * 1_000
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/echo") + b"1\r\na\r\n0\r\n" + trailers + b"\r\n")
+
+        assert b"200 OK" not in await client.until_closed()
+
+
+async def test_a_large_body_in_small_packets_is_served() -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/echo"))
+        for _ in range(5):
+            await client.send(b"400\r\n" + b"x" * 0x200)
+            await asyncio.sleep(0.001)
+            await client.send(b"x" * 0x200 + b"\r\n")
+        await client.send(b"0\r\n\r\n")
+
+        assert (await client.reply()).body == b"5120"
 
 
 async def test_a_refused_body_does_not_hide_the_answer() -> None:
