@@ -109,9 +109,13 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """End a response; the client may go on with the rest of its body or a new request."""
+        """End a response.
+
+        Unless a further request is in work already, the client may go on with the rest of its
+        body or a new request.
+        """
         super().on_response_complete()
-        if not self.transport.is_closing():
+        if self.cycle.response_complete and not self.transport.is_closing():
             self._expect_headers()
 
     def timeout_keep_alive_handler(self) -> None:

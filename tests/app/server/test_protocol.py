@@ -30,6 +30,11 @@ async def headers(request: Request) -> Response:
     return JSONResponse(sorted(request.headers))
 
 
+async def rest(request: Request) -> Response:
+    await asyncio.sleep(2 * Impatient.headers_s)
+    return PlainTextResponse("rested")
+
+
 async def ignore(request: Request) -> Response:
     return PlainTextResponse("no interest in your body")
 
@@ -38,6 +43,7 @@ app = Starlette(
     routes=[
         Route("/echo", echo, methods=["GET", "POST"]),
         Route("/headers", headers, methods=["GET", "POST"]),
+        Route("/rest", rest),
         Route("/ignore", ignore, methods=["POST"]),
     ]
 )
@@ -56,6 +62,13 @@ async def test_pipelined_requests_are_served_in_order() -> None:
         await client.send(post("/echo", b"abc") + get("/echo") + post("/echo", b"a"))
 
         assert [(await client.reply()).body for _ in range(3)] == [b"3", b"0", b"1"]
+
+
+async def test_a_pipelined_request_has_its_time() -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(get("/echo") + get("/rest") + get("/rest"))
+
+        assert [(await client.reply()).body for _ in range(3)] == [b"0", b"rested", b"rested"]
 
 
 @pytest.mark.parametrize(
