@@ -128,7 +128,7 @@ def _readiness(
     return Readiness(
         (
             Check("models", lambda: models.is_alive),
-            Check("recorder", lambda: recorder.is_alive),
+            Check("recorder", lambda: recorder.is_alive and recorder.has_room()),
             Check("keys", lambda: link.keys.is_loaded),
             Check("database", lambda: link.keys.is_current, is_vital=False),
             Check("sources", lambda: searcher.is_ready, is_vital=False),

@@ -12,6 +12,7 @@ import os
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 
 import structlog
@@ -21,6 +22,8 @@ from app.recorder.segment import SUFFIX, Segment
 
 MAX_ADOPTED = 16
 """Segments of dead owners held open at once."""
+TRIAL_BYTES = 65_536
+"""More than most records have."""
 LASTING = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EINVAL}
 """Why a segment may never be read; anything else passes, such as too many open files."""
 
@@ -83,6 +86,15 @@ class Spool:
             if self._live.size >= self._segment_bytes:
                 self._seal()
             return self.written
+
+    def try_write(self) -> None:
+        """Write something that is worth nothing beside the segments, and let it vanish.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with TemporaryFile(dir=self._folder) as file:
+            file.write(bytes(TRIAL_BYTES))
 
     def _create(self) -> Segment:
         segment = Segment.create(self._folder)
