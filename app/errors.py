@@ -19,6 +19,7 @@ PenstockError
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
 │   └── NotReady            503  a part of the server has not come up
+├── Unrecordable            500  what the filters found cannot be written
 ├── Unstorable              500  the database refuses the values, however often they are sent
 ├── DeadlineExceeded        504
 ├── FilterFailed            503  a filter broke and the text may not pass unjudged
@@ -192,6 +193,13 @@ class Unavailable(PenstockError):
     code = "unavailable"
     default_message = "Something this request needs is not available right now."
     retry_after_s = 5.0
+
+
+class Unrecordable(PenstockError):
+    """What the filters found cannot be written; the exchange is kept without it."""
+
+    code = "unrecordable"
+    default_message = "A filter gave something that cannot be recorded, so it is not answered."
 
 
 class Unstorable(PenstockError):
