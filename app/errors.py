@@ -3,6 +3,7 @@
 PenstockError
 ├── InvalidRequest          400  the request cannot be understood or is out of bounds
 │   ├── PromptTooLong       400
+│   ├── PassagesTooLong     400
 │   ├── SourceUnreadable    400
 │   ├── BodyTooLarge        413
 │   ├── BodyTimeout         408  the body did not arrive in time
@@ -67,6 +68,13 @@ class PromptTooLong(InvalidRequest):
 
     code = "prompt_too_long"
     default_message = "The prompt is longer than this server allows."
+
+
+class PassagesTooLong(InvalidRequest):
+    """The passages of a request have more characters than allowed."""
+
+    code = "passages_too_long"
+    default_message = "The passages are longer than this server allows."
 
 
 class SourceUnreadable(InvalidRequest):

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from app.errors import InvalidRequest, PromptTooLong
+from app.errors import InvalidRequest, PassagesTooLong, PromptTooLong
 from app.exchange import Exchange, Message
 from app.routes.json_body import render
 from app.settings import LimitSettings
@@ -160,6 +160,7 @@ class InferRequest(Body):
 
         Raises:
             PromptTooLong: all messages together have too many characters.
+            PassagesTooLong: all passages together have.
             InvalidRequest: there is no question, or too much of something else.
         """
         messages = self.messages or []
@@ -178,6 +179,9 @@ class InferRequest(Body):
             raise PromptTooLong(
                 f"The prompt has more than {limits.prompt_chars} characters.", param="prompt"
             )
+        if sum(len(passage.text) for passage in self.passages) > limits.passages_chars:
+            message = f"The passages have more than {limits.passages_chars} characters."
+            raise PassagesTooLong(message, param="passages")
 
 
 def _require(holds: bool, param: str, message: str) -> None:

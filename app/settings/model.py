@@ -41,6 +41,8 @@ class LimitSettings(Group):
     """Most messages in one request."""
     passages: int = Field(32, ge=0)
     """Most passages a client may send along."""
+    passages_chars: int = Field(32_000, ge=0)
+    """Most characters over all passages a client sends along."""
     metadata_bytes: int = Field(4_096, ge=0)
     """Largest metadata object, as JSON."""
     request_s: float = Field(30.0, gt=0)
