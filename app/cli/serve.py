@@ -46,7 +46,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
     config = Config(
         app,
-        http=BoundedProtocol,
+        http=BoundedProtocol.counting(app.state.metrics),
         loop="uvloop",
         ws="none",
         lifespan="off",

@@ -1,23 +1,19 @@
 """HTTP connections with deadlines and bounds, which uvicorn's own do not have.
 
-A client that does not finish its headers, sends too many of them, cuts its body into crumbs or
-never reads its response is closed; the application never sees it.
+A client that does not finish its headers or never reads its response is closed. One that sends too
+many headers, cuts its body into crumbs or does not speak HTTP is told so first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import HeadersTooLarge, InvalidRequest, PenstockError
-from app.routes.envelope import envelope
-from app.routes.json_body import render
+from app.server.refusal import refusal
+from app.telemetry import Metrics
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -32,6 +28,9 @@ class BoundedProtocol(HttpToolsProtocol):
     body_parts: ClassVar[int] = 20_000
     """Most pieces that a body may come in; tiny chunks cost far more than their bytes."""
 
+    metrics: ClassVar[Metrics | None] = None
+    """Where refused requests are counted."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._read_deadline: asyncio.TimerHandle | None = None
@@ -41,6 +40,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._num_unparsed_bytes = 0
         self._num_parts = 0
         self._is_refused = False
+
+    @classmethod
+    def counting(cls, metrics: Metrics) -> type[Self]:
+        """Return the same protocol, which counts what it refuses."""
+        return type(cls.__name__, (cls,), {"metrics": metrics})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, and the time for its first request."""
@@ -84,12 +88,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its headers are too large."""
-        self._in_headers = False
         self._num_unparsed_bytes = 0
         _cancel(self._read_deadline)
         if self._num_header_bytes > self.header_bytes:
             self._refuse(HeadersTooLarge())
         if not self._is_refused:
+            self._in_headers = False
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -145,20 +149,32 @@ class BoundedProtocol(HttpToolsProtocol):
         self._read_deadline = self.loop.call_later(self.headers_s, self.transport.close)
 
     def _refuse(self, error: PenstockError) -> None:
-        """Close the connection, with an answer unless the application has begun one."""
+        """Take nothing more from this client, and tell it why unless an answer has begun."""
         if self._is_refused:
             return
         self._is_refused = True
+        if self.metrics:
+            self.metrics.refused.labels(error.code).inc()
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        is_idle = cycle is None or cycle.response_complete
-        if is_idle and not self.transport.is_closing():
-            body = render(envelope(error))
-            head = (
-                b"content-type: application/json\r\nconnection: close\r\n"
-                b"content-length: %d\r\n\r\n" % len(body)
-            )
-            self.transport.write(STATUS_LINE[error.status] + head + body)
+        is_at_work = cycle is not None and not cycle.response_complete
+        if cycle is not None and is_at_work and self._in_headers:
+            cycle.keep_alive = False  # the requests before this one still get their answers
+            return
+        if self._is_unanswered():
+            scope = {"type": "http", "headers": self.headers or []}
+            self.transport.write(refusal(error, scope, self.server_state.default_headers))
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.close()
+
+    def _is_unanswered(self) -> bool:
+        """Whether the client waits for nothing but the answer to what it is sending."""
+        if self.transport.is_closing():
+            return False
+        if self._in_headers:
+            return True
+        return not self.cycle.response_started and not self.pipeline
 
 
 def _cancel(deadline: asyncio.TimerHandle | None) -> None:

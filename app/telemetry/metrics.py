@@ -61,7 +61,7 @@ class Metrics:
         )
         self.refused = Counter(
             "penstock_requests_refused_total",
-            "Requests refused because a bound was reached.",
+            "Requests refused because a bound was reached, or because they are not HTTP.",
             ["code"],
             registry=self.registry,
         )

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.server import BoundedProtocol
+from app.telemetry import Metrics
 from tests.http import RawClient, chunked, get, listening, post
 
 
@@ -190,6 +191,58 @@ async def test_a_large_body_in_small_packets_is_served() -> None:
         await client.send(b"0\r\n\r\n")
 
         assert (await client.reply()).body == b"5120"
+
+
+@pytest.mark.parametrize("fault", [b"zz\r\na\r\n", b"1\r\naa\r\n", b"1\r\na\r\n" * 50])
+async def test_a_faulty_body_is_answered_once(fault: bytes) -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/echo") + b"1\r\na\r\n")
+        await asyncio.sleep(0.01)
+        await client.send(fault)
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (400, "invalid_request")
+        assert await client.until_closed() == b""
+
+
+async def test_a_fault_after_the_answer_is_not_answered() -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(chunked("/ignore") + b"1\r\na\r\n")
+        assert (await client.reply()).body == b"no interest in your body"
+        await client.send(b"zz\r\n")
+
+        assert await client.until_closed() == b""
+
+
+async def test_a_fault_in_the_next_request_does_not_cost_the_answer() -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(get("/rest"))
+        await asyncio.sleep(0.01)
+        await client.send(b"\x16\x03\x01 no HTTP")
+
+        assert (await client.reply()).body == b"rested"
+        assert await client.until_closed() == b""
+
+
+async def test_a_refusal_is_like_every_error_and_counted() -> None:
+    metrics = Metrics()
+    async with listening(app, Impatient.counting(metrics)) as port:
+        async with await RawClient.connect(port) as client:
+            await client.send(get("/echo", "X-Request-Id: r-1", "X-A: " + "b" * 2_000))
+            too_large = (await client.reply()).headers
+        async with await RawClient.connect(port) as client:
+            await client.send(b"\x16\x03\x01")
+            no_http = (await client.reply()).headers
+
+    assert too_large["x-request-id"] == "r-1"
+    assert len(no_http["x-request-id"]) == 32
+    for headers in (too_large, no_http):
+        assert headers["x-should-retry"] == "false"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert headers["content-type"] == "application/json"
+    assert b'penstock_requests_refused_total{code="headers_too_large"} 1.0' in metrics.render()
+    assert b'penstock_requests_refused_total{code="invalid_request"} 1.0' in metrics.render()
 
 
 async def test_a_refused_body_does_not_hide_the_answer() -> None:
