@@ -80,11 +80,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header; what comes after a body is no header and is dropped."""
-        self._num_header_bytes += len(name) + len(value)
-        if self._in_headers:
-            super().on_header(name, value)
-        elif self._num_header_bytes > self.header_bytes:
+        self._num_header_bytes += len(name) + len(value) + len(b": \r\n")
+        if self._num_header_bytes > self.header_bytes:
             self._refuse(HeadersTooLarge())
+        elif self._in_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its headers are too large."""
