@@ -123,6 +123,7 @@ class Range:
     end: int
     label: str
     score: float = 1.0
+    """As a finding's: the chain heeds the ranges from the operator's threshold on."""
     replacement: str | None = None
     """What stands there if the chain rewrites; None removes the stretch for a `[label]`."""
 

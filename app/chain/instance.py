@@ -10,7 +10,7 @@ import structlog
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Context, Filter, Finding, Item, Resources, Stage
+from filters import Context, Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,11 @@ class Instance:
     def rewrites(self) -> bool:
         """Whether it changes the text that everything after it sees."""
         return self.enforces and self.entry.action == "rewrite"
+
+    def ranges(self, finding: Finding) -> tuple[Range, ...]:
+        """Return the ranges of a finding that reach the threshold; all, if none does by itself."""
+        reached = tuple(r for r in finding.ranges if r.score >= self.entry.threshold)
+        return reached or finding.ranges
 
     async def open(self, resources: Resources) -> None:
         """Let the filter take what it needs and prove itself on its canaries.

@@ -90,7 +90,7 @@ class Rewriter:
         """Return what is replaced now: all that was found, each character once."""
         wanted, self._later = self._later, []
         if self._tally.add(finding, piece.start, self._from_input) and finding is not None:
-            ranges = finding.ranges or (Range(0, len(piece.text), finding.label),)
+            ranges = self._instance.ranges(finding) or (Range(0, len(piece.text), finding.label),)
             wanted += [_edit(found, piece.start) for found in ranges]
         edits: list[Edit] = []
         at = self._emitted

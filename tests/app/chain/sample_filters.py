@@ -93,6 +93,7 @@ def instance(  # noqa: PLR0913 - a test reads best with everything in one line
     mode: Mode = Mode.ENFORCE,
     on_failure: str = "closed",
     deadline_ms: float = 50.0,
+    threshold: float = 0.5,
 ) -> Instance:
     """Place a filter in a chain."""
     entry = ChainEntry(
@@ -100,6 +101,7 @@ def instance(  # noqa: PLR0913 - a test reads best with everything in one line
         filter="word",
         stage=stage,
         action=action,
+        threshold=threshold,
         mode=mode,
         deadline_ms=deadline_ms,
         on_error=on_failure,

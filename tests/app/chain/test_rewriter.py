@@ -79,6 +79,41 @@ async def test_nothing_of_units_that_are_bad_as_a_whole_comes_out(unit: Unit) ->
     assert "[all]" in out
 
 
+class Graded(Word):
+    """Score every word by its digit."""
+
+    async def check(self, item: Item) -> Finding | None:
+        digits = [(place, int(char) / 10) for place, char in enumerate(item.text) if char.isdigit()]
+        ranges = tuple(Range(place, place + 1, "x", score, "*") for place, score in digits)
+        return Finding(max(score for _, score in digits), "x", ranges)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(0.2, "1 * * *"), (0.3, "1 2 * *"), (0.9, "1 2 3 *")]
+)
+async def test_the_operators_threshold_holds_for_each_range(
+    threshold: float, expected: str
+) -> None:
+    stage = StageRun(
+        [instance(Graded(WordOptions(), Unit.document()), action="rewrite", threshold=threshold)]
+    )
+    run = stage.text(CONTEXT)
+
+    assert await run.feed("1 2 3 9", last=True) == expected
+    assert len(stage.verdicts[0].ranges) == expected.count("*")
+
+
+async def test_a_hit_whose_ranges_all_stay_below_the_threshold_is_rewritten_at_all_of_them() -> (
+    None
+):
+    class Unsure(Word):
+        async def check(self, item: Item) -> Finding | None:
+            ranges = (Range(0, 3, "x", 0.1, "*"), Range(4, 6, "x", 0.1, "*"))
+            return Finding(0.9, "x", ranges)
+
+    assert await released(Unsure(WordOptions(), Unit.document()), ["one two"]) == "* *o"
+
+
 UNITS = st.sampled_from([Unit.window(24), Unit.window(36), Unit.document()])
 SPANS = st.lists(
     st.tuples(st.integers(0, 119), st.integers(1, 40)).map(lambda s: (s[0], min(120, sum(s)))),
