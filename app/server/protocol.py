@@ -92,6 +92,8 @@ class BoundedProtocol(HttpToolsProtocol):
         _cancel(self._read_deadline)
         if self._num_header_bytes > self.header_bytes:
             self._refuse(HeadersTooLarge())
+        elif not self._names_one_host():
+            self._refuse(InvalidRequest("The request needs one Host header."))
         if not self._is_refused:
             self._in_headers = False
             super().on_headers_complete()
@@ -143,6 +145,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, in the shape of every error."""
         self._refuse(InvalidRequest("This is not a valid HTTP request."))
+
+    def _names_one_host(self) -> bool:
+        num_hosts = sum(name == b"host" for name, _ in self.headers)
+        return num_hosts == 1 or (num_hosts == 0 and self.parser.get_http_version() == "1.0")
 
     def _expect_headers(self) -> None:
         _cancel(self._read_deadline)

@@ -128,6 +128,9 @@ async def test_too_large_headers_are_refused(request_bytes: bytes) -> None:
         b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n",
         b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: " + b"9" * 100 + b"\r\n\r\n",
         b"GET /echo HTTP/1.1\r\nHost : test\r\n\r\n",
+        b"GET /echo HTTP/1.1\r\n\r\n",
+        get("/echo", "host: other"),
+        b"GET /echo HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
     ],
 )
 async def test_what_is_not_http_gets_the_one_error_shape(request_bytes: bytes) -> None:
@@ -137,6 +140,13 @@ async def test_what_is_not_http_gets_the_one_error_shape(request_bytes: bytes) -
 
         assert (reply.status, reply.code) == (400, "invalid_request")
         assert await client.until_closed() == b""
+
+
+async def test_an_old_client_need_not_name_the_host() -> None:
+    async with listening(app, Impatient) as port, await RawClient.connect(port) as client:
+        await client.send(b"GET /echo HTTP/1.0\r\n\r\n")
+
+        assert (await client.reply()).body == b"0"
 
 
 async def test_a_body_in_crumbs_is_refused() -> None:
