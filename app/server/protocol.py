@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.errors import HeadersTooLarge, InvalidRequest, PenstockError
 from app.server.refusal import refusal
+from app.server.unframed import unframed
 from app.telemetry import Metrics
 
 
@@ -145,6 +146,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, in the shape of every error."""
         self._refuse(InvalidRequest("This is not a valid HTTP request."))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        served: Any = unframed(app, cycle) if cycle.scope["http_version"] == "1.0" else app
+        super()._start_asgi_task(cycle, served)
 
     def _names_one_host(self) -> bool:
         num_hosts = sum(name == b"host" for name, _ in self.headers)
