@@ -187,7 +187,9 @@ class Context:
     """What a filter may know of the exchange beside the text it judges."""
 
     stage: Stage
-    prompt: str
+    question: str
+    """The last user message as it was sent. The whole prompt, with what came before it, is judged
+    message by message."""
     passages: tuple[Passage, ...] = ()
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
@@ -209,7 +211,7 @@ class Canary:
 
     text: str
     bad: bool
-    prompt: str = ""
+    question: str = ""
     passages: tuple[Passage, ...] = ()
 
 

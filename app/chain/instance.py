@@ -67,7 +67,7 @@ class Instance:
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            context = Context(self.stage, canary.prompt or canary.text, canary.passages)
+            context = Context(self.stage, canary.question or canary.text, canary.passages)
             try:
                 finding, _ = await self.check(Item(canary.text, context))
             except CheckFailed as error:

@@ -86,7 +86,7 @@ async def _canaries_separate(judge: Filter, items: Sequence[Item], deadline_s: f
     scores: dict[bool, list[float]] = {True: [], False: []}
     for canary in judge.canaries():
         for stage in judge.stages:
-            context = Context(stage, canary.prompt or canary.text, canary.passages)
+            context = Context(stage, canary.question or canary.text, canary.passages)
             finding = await _judge(judge, Item(canary.text, context), deadline_s)
             scores[canary.bad].append(finding.score if finding else 0.0)
     apart = min(scores[True], default=math.inf) > max(scores[False], default=-math.inf)

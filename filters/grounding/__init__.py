@@ -214,7 +214,7 @@ def _turned(reading: _Reading, compared: list[_Compared]) -> list[_Compared]:
 def _beside(context: Context) -> list[Source]:
     """Return what names things beside the passages' text: the question and their titles."""
     titles = "\n".join(passage.title for passage in context.passages)
-    return [source_of(context.prompt), source_of(titles)]
+    return [source_of(context.question), source_of(titles)]
 
 
 def _has_number(fact: Fact, known: Sequence[Source]) -> bool:

@@ -139,6 +139,20 @@ async def test_retrieved_passages_reach_the_model_and_are_cited() -> None:
     ]
 
 
+async def test_filters_know_the_question_among_all_messages() -> None:
+    seen: list[tuple[str, str]] = []
+
+    class Reader(Word):
+        async def check(self, item: Item) -> Finding | None:
+            seen.append((item.text, item.context.question))
+            return None
+
+    chain = [instance(Reader(WordOptions()), stage=INPUT)]
+    await Setup("Ok.", chain=chain).pipeline.run(asked("old", "answer", "new"))
+
+    assert seen == [("old", "new"), ("answer", "new"), ("new", "new")]
+
+
 async def test_filters_and_the_model_read_the_same_text_without_lone_surrogates() -> None:
     reader = word("\ufffd")
     setup = Setup("Ok.", chain=[instance(reader, stage=INPUT, action="flag")])

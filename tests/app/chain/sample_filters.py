@@ -11,7 +11,7 @@ from app.exchange import Mode
 from app.settings import ChainEntry
 from filters import Canary, Context, Filter, Finding, Item, Options, Range, Stage, Unit
 
-CONTEXT = Context(Stage.OUTPUT, prompt="What?")
+CONTEXT = Context(Stage.OUTPUT, question="What?")
 
 
 class WordOptions(Options):
