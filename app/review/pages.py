@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
-from app.review.rendering import STATIC, PageRoute, page
+from app.review.rendering import STATIC, PageRoute, is_part, page
 from app.review.search import PERIODS, Search
 from app.review.sessions import HOME, Sessions, SignedIn, is_ours
 from app.review.view import exchange_view, row_view
@@ -58,9 +58,8 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         problem = error.message
     shown = rows[1:] if search.after and len(rows) > PAGE_ROWS else rows[:PAGE_ROWS]
     newer, older = _neighbours(search, shown, has_more=len(rows) > PAGE_ROWS)
-    is_part = request.headers.get("hx-target") == "results"
     return page(
-        "results.html" if is_part else "list.html",
+        "results.html" if is_part(request.headers) else "list.html",
         key=reviewer,
         search=search,
         problem=problem,

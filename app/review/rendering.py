@@ -61,14 +61,21 @@ class PageRoute(APIRoute):
             except SignInNeeded as error:
                 return _to_sign_in(request.headers, error)
             except PenstockError as error:
-                return page(
-                    "error.html",
-                    error.status,
-                    heading=_HEADINGS.get(error.status, "That did not work"),
-                    message=error.message,
-                )
+                return _problem(request.headers, error)
 
         return answer_with_pages
+
+
+def is_part(headers: Mapping[str, str]) -> bool:
+    """Whether the page asks for the list's results only, to put them in place."""
+    return headers.get("hx-target") == "results"
+
+
+def _problem(headers: Mapping[str, str], error: PenstockError) -> HTMLResponse:
+    heading = _HEADINGS.get(error.status, "That did not work")
+    if is_part(headers):
+        return page("problem.html", error.status, message=f"{heading}. {error.message}")
+    return page("error.html", error.status, heading=heading, message=error.message)
 
 
 _HEADINGS: Mapping[int, str] = {

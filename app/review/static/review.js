@@ -55,6 +55,23 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();
 });
 
+function showProblem() {
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.setAttribute("role", "alert");
+  problem.textContent = "The server did not answer. Try again.";
+  document.getElementById("results")?.replaceChildren(problem);
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // Errors from before the pages, such as a server with too much to do, are JSON.
+  const kind = event.detail.xhr.getResponseHeader("content-type") ?? "";
+  if (kind.startsWith("text/html")) return;
+  event.detail.shouldSwap = false;
+  showProblem();
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, showProblem);
+
 document.addEventListener("htmx:afterSwap", () => { current = -1; });
 
 document.addEventListener("DOMContentLoaded", () => {

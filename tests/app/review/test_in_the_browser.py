@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.app.review.conftest import SCRIPT, Pages
 from tests.browser import chromium
+from tests.postgres import run_sql
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def page(pages: Pages) -> AsyncGenerator[Page]:
+async def page(signed_in: Page) -> AsyncGenerator[Page]:
     """A browser's page, signed in, that fails the test on any error on the console."""
     problems: list[str] = []
+    signed_in.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    signed_in.on("pageerror", lambda error: problems.append(str(error)))
+    await signed_in.reload()
+    await signed_in.wait_for_selector("[data-row]")
+    yield signed_in
+    assert problems == []
+
+
+@pytest.fixture
+async def signed_in(pages: Pages) -> AsyncGenerator[Page]:
+    """A browser's page, signed in."""
     async with chromium() as browser:
         opened = await browser.new_page()
         opened.set_default_timeout(10_000)
-        opened.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        opened.on("pageerror", lambda error: problems.append(str(error)))
         await opened.goto(f"{pages.url}/review")
         await opened.fill("#key", pages.review_key)
         await opened.click("text=Sign in >> nth=-1")
         await opened.wait_for_selector("[data-row]")
         yield opened
-        assert problems == []
 
 
 async def texts(page: Page, selector: str) -> list[str]:
@@ -122,6 +132,48 @@ async def test_shortcuts_can_be_switched_off(page: Page) -> None:
     await page.keyboard.press("j")
 
     assert await page.locator("tr.current").count() == 0
+
+
+async def test_old_rows_do_not_stay_under_a_new_question_that_failed(
+    signed_in: Page, database_url: str
+) -> None:
+    await run_sql(database_url, "ALTER TABLE exchange RENAME TO gone")
+    await signed_in.select_option("select[name=outcome]", "blocked")
+
+    await expect(signed_in.locator("#results")).to_contain_text("The log cannot be read right now")
+    assert await signed_in.locator("[data-row]").count() == 0
+
+
+@pytest.mark.parametrize("answer", [None, '{"error": {}}'])
+async def test_a_server_that_does_not_answer_with_pages_is_told(
+    signed_in: Page, answer: str | None
+) -> None:
+    async def answer_for_the_server(route: Route) -> None:
+        if answer is None:
+            await route.abort()
+        else:
+            await route.fulfill(status=503, content_type="application/json", body=answer)
+
+    await signed_in.route("**/review?*", answer_for_the_server)
+    await signed_in.select_option("select[name=outcome]", "blocked")
+
+    await expect(signed_in.locator("#results")).to_have_text(
+        "The server did not answer. Try again."
+    )
+
+
+async def test_rows_are_dimmed_while_new_ones_are_awaited(page: Page) -> None:
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route("**/review?*", hold)
+    await page.select_option("select[name=outcome]", "blocked")
+    await expect(page.locator("#results")).to_have_css("opacity", "0.6")
+    let_go.set()
+    await expect(page.locator("#results")).to_have_css("opacity", "1")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

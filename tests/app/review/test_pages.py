@@ -11,6 +11,7 @@ import pytest
 
 from app.review.sessions import COOKIE
 from tests.app.review.conftest import Pages
+from tests.postgres import run_sql
 
 
 @pytest.fixture
@@ -127,6 +128,20 @@ async def test_a_part_holds_the_rows_only(client: httpx.AsyncClient, pages: Page
 
     assert "<html" not in part.text
     assert part.text.count("data-row") == 1
+
+
+async def test_a_log_that_cannot_be_read_is_told_in_place_of_the_rows(
+    client: httpx.AsyncClient, pages: Pages, database_url: str
+) -> None:
+    await sign_in(client, pages.review_key)
+    await run_sql(database_url, "ALTER TABLE exchange RENAME TO gone")
+
+    part = await client.get("/review?outcome=blocked", headers={"hx-target": "results"})
+    whole = await client.get("/review?outcome=blocked")
+
+    assert (part.status_code, whole.status_code) == (503, 503)
+    assert part.text.startswith('<p class="problem" role="alert">The log cannot be read right now')
+    assert "<h1>The log cannot be read right now</h1>" in whole.text
 
 
 @pytest.mark.parametrize(
