@@ -10,7 +10,7 @@ import structlog
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Context, Filter, Finding, Item, Range, Resources, Stage
+from filters import Busy, Context, Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ class CheckFailed(Exception):
     """A check could not be made.
 
     `kind` is `raised`, `timeout`, `invalid` (it returned nonsense) or `overloaded` (the queue of
-    its model was full).
+    its model or of the filters' threads was full).
     """
 
     def __init__(self, kind: str) -> None:
@@ -117,7 +117,7 @@ class Instance:
         try:
             async with deadline:
                 return await self.filter.check(item)
-        except Overloaded as error:
+        except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
         except Exception as error:
             if isinstance(error, TimeoutError) and deadline.expired():

@@ -15,7 +15,7 @@ from app.chain.instance import Instance
 from app.errors import EngineBusy, FilterError, FilterFailed
 from app.exchange import Action, Mode, Verdict
 from app.settings import ChainEntry
-from filters import Filter, Finding, Item, Resources, Stage, Unit
+from filters import Busy, Filter, Finding, Item, Resources, Stage, Unit
 from tests.app.chain.sample_filters import (
     CONTEXT,
     Broken,
@@ -198,12 +198,13 @@ async def test_a_malformed_finding_of_a_shadow_changes_nothing() -> None:
     assert stage.verdicts[0].error == "invalid"
 
 
-async def test_a_full_queue_is_an_overload_not_a_broken_filter() -> None:
-    class Busy(Filter):
+@pytest.mark.parametrize("error", [EngineBusy, Busy])
+async def test_a_full_queue_is_an_overload_not_a_broken_filter(error: type[Exception]) -> None:
+    class Crowded(Filter):
         async def check(self, item: Item) -> Finding | None:
-            raise EngineBusy
+            raise error
 
-    text_run = StageRun([instance(Busy(WordOptions()))]).text(CONTEXT)
+    text_run = StageRun([instance(Crowded(WordOptions()))]).text(CONTEXT)
     await text_run.feed("text", last=True)
 
     assert isinstance(text_run.failure, EngineBusy)
