@@ -60,7 +60,7 @@ class Sessions:
 class SignedIn(Guard):
     """Wants a reviewer's session."""
 
-    async def __call__(self, connection: HTTPConnection) -> ApiKey:
+    def identify(self, connection: HTTPConnection) -> ApiKey:
         """Return the key that is signed in.
 
         Raises:

@@ -19,6 +19,12 @@ function follow(selector) {
   if (link) link.click();
 }
 
+function cameFromList() {
+  if (!document.referrer) return false;
+  const from = new URL(document.referrer);
+  return from.origin === location.origin && from.pathname === "/review";
+}
+
 function toggleSheet() {
   const sheet = document.getElementById("sheet");
   if (!sheet) return;
@@ -46,10 +52,11 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sheet]")) toggleSheet();
-  const back = event.target.closest("[data-back]");
-  if (back && document.referrer.startsWith(`${location.origin}/review`) && !document.referrer.includes("/sign-in")) {
-    event.preventDefault();
-    history.back(); // to the list as it was, search and page and all
+  if (event.target.closest("[data-back]") && cameFromList()) {
+    event.preventDefault(); // to the list as it was, search and page and all
+    // A tab that was opened from the list has nothing to go back to.
+    if (window.navigation?.canGoBack ?? history.length > 1) history.back();
+    else location.assign(document.referrer);
   }
   const row = event.target.closest("[data-row]");
   if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();

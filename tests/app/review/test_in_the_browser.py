@@ -125,6 +125,22 @@ async def test_back_leads_to_the_list_as_it_was(page: Page) -> None:
     assert page.url.endswith("?outcome=completed")
 
 
+@pytest.mark.parametrize("with_key", [True, False])
+async def test_back_leads_to_the_list_from_a_tab_of_its_own(page: Page, with_key: bool) -> None:
+    await page.goto(page.url.split("?")[0] + "?outcome=completed")
+    async with page.context.expect_page() as opening:
+        await page.locator("[data-row] a").first.click(button="middle")
+    tab = await opening.value
+    await tab.wait_for_selector("h1 .id")
+
+    for _ in range(2):
+        await (tab.keyboard.press("u") if with_key else tab.click("[data-back]"))
+        await expect(tab.locator("[data-row]")).to_have_count(2)
+        assert tab.url.endswith("?outcome=completed")
+        await tab.go_back()
+        await tab.wait_for_selector("h1 .id")
+
+
 async def test_shortcuts_can_be_switched_off(page: Page) -> None:
     await page.click("[data-sheet]")
     await page.uncheck("#keys-on")
