@@ -61,8 +61,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.drain = Drain()
     install_error_handlers(app)
     # The one added last is the outermost.
-    app.add_middleware(LimitsMiddleware, limits=settings.limits, metrics=app.state.metrics)
-    app.add_middleware(EnvelopeMiddleware, metrics=app.state.metrics, drain=app.state.drain)
+    shared = {"metrics": app.state.metrics, "drain": app.state.drain}
+    app.add_middleware(LimitsMiddleware, limits=settings.limits, **shared)
+    app.add_middleware(EnvelopeMiddleware, **shared)
     for routes in (infer, exchanges, operations):
         app.include_router(routes.router)
     install_review(app, review_secret(settings.home))

@@ -101,6 +101,8 @@ async def _on_penstock_error(request: Request, error: Exception) -> JsonResponse
 
 async def _on_http_exception(request: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
+    if isinstance(error.__cause__, PenstockError):
+        return error_response(reported(error.__cause__))  # met while a form was read
     known: dict[int, PenstockError] = {404: NotFound(), 405: MethodNotAllowed()}
     translated = known.get(error.status_code, InvalidRequest())
     if error.status_code not in known:

@@ -56,7 +56,7 @@ class Metrics:
         )
         self.in_work = Gauge(
             "http_server_active_requests",
-            "Requests in work, without the probes.",
+            "Requests with a key in work, without the probes.",
             registry=self.registry,
         )
         self.refused = Counter(

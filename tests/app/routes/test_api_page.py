@@ -17,6 +17,7 @@ from app.errors import PenstockError, StartupError
 from app.routes import exchanges, infer, operations
 from app.routes.answers import ErrorResponse, InferResponse
 from app.routes.authentication import KeyGuard
+from app.routes.limits import STRANGERS_BODY_BYTES, STRANGERS_BODY_S
 from app.routes.exchanges import ExchangeFilter
 from app.routes.operations import ReadyResponse
 from app.routes.schemas import InferRequest
@@ -113,4 +114,5 @@ def test_the_fixed_limits_are_told() -> None:
     assert BoundedProtocol.header_bytes == 32_768
     assert f"within {BoundedProtocol.headers_s:.0f} seconds" in limits
     assert f"{BoundedProtocol.body_parts:,} pieces" in limits
+    assert f"{STRANGERS_BODY_BYTES // 1_024} KB and {STRANGERS_BODY_S:.0f} seconds" in limits
     assert f"for {BoundedProtocol.write_s:.0f} seconds" in limits
