@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
+from app.review.marks import Segment, segments
 from app.review.rendering import STATIC, PageRoute, is_part, page
 from app.review.search import PERIODS, Search
 from app.review.sessions import HOME, Sessions, SignedIn, is_ours
@@ -70,7 +71,16 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         periods=[(name, title) for name, (title, _) in PERIODS.items()],
         newer=newer,
         older=older,
+        asked=_asked(search),
     )
+
+
+def _asked(search: Search) -> list[tuple[str, list[Segment], str]]:
+    """Return what no field shows, each with the address of the list without it."""
+    return [
+        (name, segments(value, ()), search.url(**{name: "", "before": "", "after": ""}))
+        for name, value in search.beside_the_fields.items()
+    ]
 
 
 def _neighbours(

@@ -70,6 +70,11 @@ function showProblem() {
   document.getElementById("results")?.replaceChildren(problem);
 }
 
+document.addEventListener("htmx:configRequest", (event) => {
+  const asked = event.detail.formData;
+  for (const [name, value] of [...asked]) if (!value) asked.delete(name); // no clutter in URLs
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   // Errors from before the pages, such as a server with too much to do, are JSON.
   const kind = event.detail.xhr.getResponseHeader("content-type") ?? "";

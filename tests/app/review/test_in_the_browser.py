@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -65,6 +66,25 @@ async def test_the_list_is_searched_without_leaving_it_and_the_state_is_in_the_u
     assert await page.locator("[data-row]").count() == 1
     await page.go_back()
     await page.wait_for_selector("[data-row]")
+
+
+async def test_what_no_field_shows_is_kept_until_it_is_taken_away(page: Page) -> None:
+    asked = urlencode({"user": SCRIPT, "model": "answer"})
+    await page.goto(f"{page.url}?{asked}")
+    assert await page.locator("[data-row]").count() == 1
+
+    await page.select_option("select[name=outcome]", "completed")
+    await expect(page).to_have_url(re.compile("outcome=completed"))
+    assert parse_qs(urlsplit(page.url).query) == {
+        "user": [SCRIPT],
+        "model": ["answer"],
+        "outcome": ["completed"],
+    }
+    assert await texts(page, ".asked .text") == ["answer", SCRIPT]
+
+    await page.click("text=user >> a")
+    await expect(page.locator("[data-row]")).to_have_count(2)
+    assert parse_qs(urlsplit(page.url).query) == {"model": ["answer"], "outcome": ["completed"]}
 
 
 async def test_findings_citation_and_evidence_stand_in_place(page: Page) -> None:
