@@ -39,10 +39,14 @@ async def test_the_bare_address_leads_to_the_pages(client: httpx.AsyncClient) ->
 
 
 async def test_a_part_of_a_page_asks_for_the_whole_sign_in(client: httpx.AsyncClient) -> None:
-    response = await client.get("/review", headers={"hx-request": "true", "hx-target": "results"})
+    response = await client.get(
+        "/review?text=a b&outcome=blocked", headers={"hx-request": "true", "hx-target": "results"}
+    )
 
     assert (response.status_code, response.text) == (401, "")
-    assert response.headers["hx-redirect"].startswith("/review/sign-in")
+    path, _, query = response.headers["hx-redirect"].partition("?")
+    assert path == "/review/sign-in"
+    assert parse_qs(query)["next"] == ["/review?text=a%20b&outcome=blocked"]
 
 
 async def test_a_review_key_signs_in_with_a_cookie_scripts_cannot_read(
