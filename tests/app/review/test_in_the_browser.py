@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -210,6 +211,24 @@ async def test_rows_are_dimmed_while_new_ones_are_awaited(page: Page) -> None:
     await expect(page.locator("#results")).to_have_css("opacity", "0.6")
     let_go.set()
     await expect(page.locator("#results")).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_placeholder_can_be_read(page: Page, scheme: Literal["light", "dark"]) -> None:
+    await page.emulate_media(color_scheme=scheme)
+    ink = await page.locator("#text").evaluate("e => getComputedStyle(e, '::placeholder').color")
+    paper = await page.locator("#text").evaluate("e => getComputedStyle(e).backgroundColor")
+
+    lighter, darker = sorted((luminance(ink), luminance(paper)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of an opaque colour, as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)]
+    assert len(parts) == 3
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
