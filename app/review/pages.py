@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
@@ -95,6 +95,12 @@ def _neighbours(
     return newer, older
 
 
+@router.get("/", dependencies=[_anybody])
+async def list_without_slash(request: Request) -> Response:
+    """Lead people who typed a slash too many to the list."""
+    return RedirectResponse(Search.of(request.query_params).url(), status_code=303)
+
+
 @router.get("/exchanges/{exchange_id}")
 async def exchange(
     reviewer: Reviewer, request: Request, exchange_id: str, service: Served
@@ -110,7 +116,7 @@ async def exchange(
 
 
 @router.get("/sign-in", dependencies=[_anybody])
-async def sign_in(next: Annotated[str, Query(max_length=2_000)] = HOME) -> Response:
+async def sign_in(next: str = HOME) -> Response:
     """Ask for a key."""
     return page("sign_in.html", next=next if is_ours(next) else HOME, problem=None)
 
@@ -119,8 +125,8 @@ async def sign_in(next: Annotated[str, Query(max_length=2_000)] = HOME) -> Respo
 async def check_key(
     request: Request,
     service: Served,
-    key: Annotated[str, Form(max_length=256)] = "",
-    next: Annotated[str, Form(max_length=2_000)] = HOME,
+    key: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = HOME,
 ) -> Response:
     """Begin a session if the key may review."""
     target = next if is_ours(next) else HOME

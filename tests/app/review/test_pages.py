@@ -79,7 +79,33 @@ async def test_another_site_cannot_sign_anybody_in(client: httpx.AsyncClient, pa
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/reviewx", ""])
+async def test_a_key_that_is_far_too_long_is_told_on_the_page(client: httpx.AsyncClient) -> None:
+    response = await sign_in(client, "k" * 5_000)
+
+    assert response.status_code == 401
+    assert "That key is not valid." in response.text
+
+
+async def test_an_address_that_is_far_too_long_is_forgotten(client: httpx.AsyncClient) -> None:
+    response = await client.get("/review/sign-in", params={"next": "/review?text=" + "a" * 4_000})
+
+    assert response.status_code == 200
+    assert 'name="next" value="/review"' in response.text
+
+
+async def test_a_slash_too_many_leads_to_the_list(client: httpx.AsyncClient) -> None:
+    response = await client.get("/review/?outcome=blocked")
+
+    assert (response.status_code, response.headers["location"]) == (303, "/review?outcome=blocked")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("https://evil.example", "//evil.example", "/reviewx", ""),
+        "/review?text=" + "a" * 4_000,
+    ],
+)
 async def test_signing_in_leads_to_our_own_pages_only(
     client: httpx.AsyncClient, pages: Pages, target: str
 ) -> None:
