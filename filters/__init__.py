@@ -55,7 +55,7 @@ class Stage(StrEnum):
     """Where in the story of a request a filter runs."""
 
     INPUT = "input"
-    """On the prompt, before the model."""
+    """On the prompt and the passages that came with it, before the model."""
     OUTPUT = "output"
     """On the completion, before the client."""
 
@@ -236,7 +236,8 @@ class Filter:
     unit: Unit = Unit.document()
     """What it judges at once; an instance may set its own from its options."""
     every_message: ClassVar[bool] = True
-    """Judge every message of a conversation; False: only the last user message."""
+    """Judge every message of a conversation and every passage sent along; False: only the last user
+    message."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 

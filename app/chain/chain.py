@@ -72,13 +72,13 @@ class StageRun:
         self._tallies = {instance.id: Tally(instance) for instance in instances}
         self._runs: list[TextRun] = []
 
-    def text(self, context: Context, base: int = 0, *, is_history: bool = False) -> TextRun:
+    def text(self, context: Context, base: int = 0, *, is_beside: bool = False) -> TextRun:
         """Begin one text of the stage, whose first character stands at `base`.
 
-        Earlier messages of a conversation (`is_history`) are judged by those filters only that
-        want every message.
+        What only stands beside the question (`is_beside`), earlier messages and passages, is
+        judged by those filters only that want every message.
         """
-        wanted = [i for i in self._instances if i.filter.every_message or not is_history]
+        wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
         run = TextRun(wanted, self._tallies, context, base)
         self._runs.append(run)
         return run

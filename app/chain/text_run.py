@@ -166,7 +166,7 @@ class TextRun:
         if isinstance(result, CheckFailed):
             task.judge.tally.fail(result.kind)
             return False
-        return task.judge.tally.add(result, task.piece.start, self._to_original)
+        return task.judge.tally.add(result, task.piece.start, self.to_original)
 
     def _commit(self, task: _Task, result: Finding | CheckFailed | None) -> bool:
         judge = task.judge
@@ -191,7 +191,8 @@ class TextRun:
         self._released = settled
         return released
 
-    def _to_original(self, start: int, end: int) -> tuple[int, int]:
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a range of the released text to the text as it came in, counted from `base`."""
         if self._rewriters:
             return self._rewriters[-1].to_original(start, end)
         return start + self._base, end + self._base

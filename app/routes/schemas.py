@@ -78,7 +78,7 @@ class Turn(Body):
 
 
 class GivenPassage(Body):
-    """A passage that the client sends along; it is searched before the indexed sources."""
+    """A passage that the client sends along; the server then searches its sources for none."""
 
     text: str
     """The passage itself."""
@@ -122,7 +122,7 @@ class InferRequest(Body):
     parameters: Parameters = Field(default_factory=Parameters)
     """Sampling of text generation."""
     passages: list[GivenPassage] = Field(default_factory=list)
-    """Passages to answer from, beside those the server finds itself."""
+    """Passages to answer from; the server then searches its sources for none."""
     user: Word | None = None
     """Who asks, in your own words; kept in the log."""
     session: Word | None = None

@@ -19,9 +19,9 @@ from app.errors import (
     PenstockError,
     RecorderFull,
 )
-from app.exchange import Action, Exchange, FinishReason, Message, Mode, Outcome
+from app.exchange import SEPARATOR, Action, Exchange, FinishReason, Message, Mode, Outcome
 from app.pipeline import Pipeline
-from filters import Finding, Item, Passage, Stage, Unit
+from filters import Evidence, Finding, Item, Passage, Stage, Unit
 from tests.app.chain.sample_filters import Broken, Hanging, Word, WordOptions, instance
 from tests.app.scripted import KeptRecords, ScriptedEngine
 
@@ -151,6 +151,77 @@ async def test_filters_know_the_question_among_all_messages() -> None:
     await Setup("Ok.", chain=chain).pipeline.run(asked("old", "answer", "new"))
 
     assert seen == [("old", "new"), ("answer", "new"), ("new", "new")]
+
+
+def sent_along(*texts: str) -> Exchange:
+    exchange = asked("Who is it?")
+    exchange.passages = tuple(Passage(f"p{n}", text, "mail") for n, text in enumerate(texts))
+    return exchange
+
+
+def all_of(exchange: Exchange) -> str:
+    """Return what ranges of the input count in."""
+    return SEPARATOR.join([exchange.prompt, *(passage.text for passage in exchange.passages)])
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.SHADOW])
+async def test_passages_of_the_request_are_judged_like_the_prompt(mode: Mode) -> None:
+    setup = Setup("Ok.", chain=[instance(word("evil"), stage=INPUT, mode=mode)])
+    exchange = sent_along("All is well.", "This is evil.")
+
+    await setup.pipeline.run(exchange)
+
+    blocked = mode is Mode.ENFORCE
+    assert exchange.outcome is (Outcome.BLOCKED if blocked else Outcome.COMPLETED)
+    assert len(setup.engine.prompts) == (not blocked)
+    (found,) = exchange.verdicts[0].ranges
+    assert all_of(exchange)[found.start : found.end] == "evil"
+    assert found.start == exchange.passage_starts[1] + len("This is ")
+
+
+async def test_the_model_reads_rewritten_passages_and_is_cited_in_those_that_were_sent() -> None:
+    class Comparing(Word):
+        async def check(self, item: Item) -> Finding | None:
+            text = item.context.passages[1].text
+            assert text == "X is there. It is Zoe."
+            return Finding(0.0, "", evidence=(Evidence(1, 12, len(text), "supports", 1.0),))
+
+    deltas = [Delta("Zoe.", supports=[Support(1, 12, 22, 18, 21)]), Delta(finish_reason="stop")]
+    chain = [
+        instance(word("Annabel", "X"), id="names", stage=INPUT, action="rewrite"),
+        instance(Comparing(WordOptions()), id="grounding"),
+    ]
+    setup = Setup(engine=ScriptedEngine(deltas, finish_reason=None), chain=chain)
+    exchange = sent_along("Hello.", "Annabel is there. It is Zoe.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.outcome is Outcome.REWRITTEN
+    assert setup.engine.prompts[0].passages == ("Hello.", "X is there. It is Zoe.")
+    sent = exchange.passages[1].text
+    assert sent == "Annabel is there. It is Zoe."
+    (cited,), (edit,) = exchange.citations, exchange.prompt_edits
+    assert sent[cited.start : cited.end] == "It is Zoe."
+    assert sent[cited.answer_start : cited.answer_end] == "Zoe"
+    assert all_of(exchange)[edit.start : edit.end] == "Annabel"
+    (evidence,) = exchange.verdicts[1].evidence
+    assert sent[evidence.start : evidence.end] == "It is Zoe."
+
+
+async def test_what_looks_at_the_question_only_reads_no_passages() -> None:
+    class Question(Word):
+        every_message = False
+
+        async def check(self, item: Item) -> Finding | None:
+            assert item.text == "Who is it?"
+            return None
+
+    setup = Setup("Ok.", chain=[instance(Question(WordOptions()), stage=INPUT)])
+    exchange = sent_along("Hello.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.verdicts[0].error is None
 
 
 async def test_filters_and_the_model_read_the_same_text_without_lone_surrogates() -> None:

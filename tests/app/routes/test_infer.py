@@ -47,6 +47,22 @@ async def test_a_question_is_answered_and_recorded(desk: Desk) -> None:
     assert (exchange.user, exchange.key_id) == ("u", (await desk.keys.list())[0].id)
 
 
+async def test_a_citation_gives_away_nothing_that_a_filter_took_out_of_its_passage(
+    desk: Desk,
+) -> None:
+    chain = [instance(word("water", "***"), stage=Stage.INPUT, action="rewrite")]
+    cited = Delta("Gates hold ***.", supports=[Support(0, 0, 15, 11, 14)])
+    other = {"text": "Nothing to see.", "source": "b.md"}
+    desk.let_write(cited, Delta("", supports=[Support(1, 0, 15, 0, 7)]), chain=chain)
+
+    answer = await ask(desk, passages=[PASSAGE, other])
+
+    first, second = answer["citations"]
+    assert (first["sentence"], first["answer"], first["source"]) == ("", "", "a.md")
+    assert (first["answer_start"], first["answer_end"]) == (11, 16)
+    assert second["sentence"] == "Nothing to see."
+
+
 async def test_the_answer_cites_its_source(desk: Desk) -> None:
     desk.let_write(CITED)
     answer = await ask(desk, passages=[PASSAGE])
