@@ -15,7 +15,7 @@ import structlog
 
 from app.answer import Answer
 from app.chain.chain import Chain
-from app.engine import Engine
+from app.engine import ChatMessage, Engine
 from app.errors import DeadlineExceeded, ModelNotFound, PenstockError
 from app.exchange import Exchange, FinishReason, Outcome
 
@@ -76,6 +76,7 @@ class Pipeline:
         answer = Answer(exchange, engine, self._chain)
         started = perf_counter()
         try:
+            await engine.check([ChatMessage(m.role, m.content) for m in exchange.messages])
             async with aclosing(self._work(answer)) as released:
                 async for text in released:
                     exchange.completion += text

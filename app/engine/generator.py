@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 
 from app.bundles import Bundle
@@ -55,6 +55,15 @@ class Generator:
         """Requests that wait for the one in work."""
         return max(0, self._num_requests - 1)
 
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        """Refuse messages that leave no room for a completion, whatever the passages.
+
+        Raises:
+            PromptTooLong: they leave none.
+            InvalidRequest: the template does not take them.
+        """
+        await asyncio.to_thread(self._encode, Prompt(tuple(messages)))
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion as it is written; closing stops the running step.
 
@@ -83,6 +92,12 @@ class Generator:
         await asyncio.to_thread(self._workers.close)
 
     def _tokenise(self, prompt: Prompt) -> list[int]:
+        tokens = self._encode(prompt)
+        if not tokens:
+            raise InvalidRequest("The prompt is empty.", param="messages")
+        return tokens
+
+    def _encode(self, prompt: Prompt) -> list[int]:
         text = clean(self._template.render(prompt))
         tokens = list(self._tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)
         room = self._bundle.manifest.max_tokens
@@ -90,8 +105,6 @@ class Generator:
             raise PromptTooLong(
                 f"The prompt has {len(tokens)} tokens; this model reads fewer than {room}."
             )
-        if not tokens:
-            raise InvalidRequest("The prompt is empty.", param="messages")
         return tokens
 
     def _pieces(

@@ -18,7 +18,7 @@ from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import InferRequest, inline_schema
 from app.routes.service import Served, Service
-from app.routes.streaming import EventStream, exchange_headers
+from app.routes.streaming import EventStream, exchange_headers, located
 from app.routes.validation import invalid
 from app.store.keys import ApiKey, Scope
 
@@ -72,16 +72,18 @@ async def infer(
     exchange = asked.to_exchange(service.settings.model, key.id)
     structlog.contextvars.bind_contextvars(exchange=str(exchange.id))
     if asked.stream:
-        return EventStream(exchange, service)
-    return await _answer(exchange, request, service)
+        return EventStream(exchange, service, asked.asked_in)
+    try:
+        return await _answer(exchange, request, service)
+    except PenstockError as error:
+        failure = located(reported(error), asked.asked_in)
+        return error_response(failure, exchange_headers(exchange))
 
 
 async def _answer(exchange: Exchange, request: Request, service: Service) -> Response:
     try:
         work = service.pipeline.run(exchange)
         await until_interrupted(request.receive, service.drain, work)
-    except PenstockError as error:
-        return error_response(reported(error), exchange_headers(exchange))
     finally:
         service.metrics.count_exchange(exchange)
     answer = InferResponse.of(exchange).model_dump()

@@ -138,6 +138,11 @@ class InferRequest(Body):
             raise ValueError("Give either prompt or messages")
         return self
 
+    @property
+    def asked_in(self) -> str:
+        """The name of the field that holds the question."""
+        return "messages" if self.prompt is None else "prompt"
+
     def to_exchange(self, default_model: str, key_id: UUID | None) -> Exchange:
         """Return the exchange that this request begins."""
         turns = self.messages or [Turn(role="user", content=self.prompt or "")]
@@ -167,7 +172,7 @@ class InferRequest(Body):
         question = self.prompt
         if question is None:
             question = next((t.content for t in reversed(messages) if t.role == "user"), "")
-        _require(bool(question.strip()), "messages", "There is no question.")
+        _require(bool(question.strip()), self.asked_in, "There is no question.")
         _require(len(messages) <= limits.messages, "messages", f"At most {limits.messages}.")
         _require(len(self.passages) <= limits.passages, "passages", f"At most {limits.passages}.")
         _require(
@@ -176,9 +181,8 @@ class InferRequest(Body):
             f"At most {limits.metadata_bytes} bytes as JSON.",
         )
         if len(self.prompt or "") + sum(len(t.content) for t in messages) > limits.prompt_chars:
-            raise PromptTooLong(
-                f"The prompt has more than {limits.prompt_chars} characters.", param="prompt"
-            )
+            message = f"The prompt has more than {limits.prompt_chars} characters."
+            raise PromptTooLong(message, param=self.asked_in)
         if sum(len(passage.text) for passage in self.passages) > limits.passages_chars:
             message = f"The passages have more than {limits.passages_chars} characters."
             raise PassagesTooLong(message, param="passages")

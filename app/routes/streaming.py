@@ -19,6 +19,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.errors import PenstockError, PromptTooLong
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
 from app.routes.envelope import envelope, error_response, reported
@@ -44,16 +45,24 @@ def event(name: str, content: Any) -> bytes:
     return b"event: " + name.encode("ascii") + b"\ndata: " + render(content) + b"\n\n"
 
 
+def located(error: PenstockError, asked_in: str) -> PenstockError:
+    """Return an error that names the field with the question where the model finds it too long."""
+    if isinstance(error, PromptTooLong):
+        error.param = asked_in
+    return error
+
+
 class EventStream(Response):
     """Feeds one exchange's released text to the client, in the request's own task."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, exchange: Exchange, service: Service) -> None:
+    def __init__(self, exchange: Exchange, service: Service, asked_in: str) -> None:
         super().__init__(headers={"x-accel-buffering": "no", "x-exchange-id": str(exchange.id)})
         del self.headers["content-length"]
         self._exchange = exchange
         self._service = service
+        self._asked_in = asked_in
         self._is_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +78,7 @@ class EventStream(Response):
         except ClientGone:
             raise
         except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
-            error = reported(raised)
+            error = located(reported(raised), self._asked_in)
             if self._is_started:
                 content = {**envelope(error), "id": str(self._exchange.id)}
                 await self._send(send, event("error", content), is_last=True)

@@ -51,9 +51,12 @@ class Desk:
         chain: Sequence[Instance] = (),
         delay_s: float = 0.0,
         finish_reason: str | None = "stop",
+        refuses: Exception | None = None,
     ) -> None:
         """Let the model write these pieces from now on."""
-        self.engine = ScriptedEngine(pieces, delay_s=delay_s, finish_reason=finish_reason)
+        self.engine = ScriptedEngine(
+            pieces, delay_s=delay_s, finish_reason=finish_reason, refuses=refuses
+        )
         limits: LimitSettings = self.settings.limits
         self.app.state.service = Service(
             settings=self.settings,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.engine import Delta, Support
-from app.errors import EngineBusy, ModelFailed, RecorderFull
+from app.errors import EngineBusy, ModelFailed, PromptTooLong, RecorderFull
 from app.exchange import Outcome
 from app.routes.answers import InferResponse
 from app.store.keys import Scope
@@ -61,6 +61,29 @@ async def test_a_citation_gives_away_nothing_that_a_filter_took_out_of_its_passa
     assert (first["sentence"], first["answer"], first["source"]) == ("", "", "a.md")
     assert (first["answer_start"], first["answer_end"]) == (11, 16)
     assert second["sentence"] == "Nothing to see."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "question",
+    [{"prompt": "What time is it?"}, {"messages": [{"role": "user", "content": "What time?"}]}],
+)
+async def test_what_the_model_cannot_read_is_refused_before_any_filter_works(
+    desk: Desk, question: dict[str, Any], stream: bool
+) -> None:
+    first = word("time")
+    desk.let_write(
+        "Late.", chain=[instance(first, stage=Stage.INPUT)], refuses=PromptTooLong("Too long.")
+    )
+    async with desk.client() as client:
+        reply = await client.post("/infer", json={**question, "stream": stream})
+
+    assert reply.status_code == 400
+    assert reply.json()["error"]["code"] == "prompt_too_long"
+    assert reply.json()["error"]["param"] == next(iter(question))
+    assert reply.headers["x-should-retry"] == "false"
+    assert first.characters_read == 0
+    assert desk.records.exchanges[0].error_code == "prompt_too_long"
 
 
 async def test_the_answer_cites_its_source(desk: Desk) -> None:

@@ -83,8 +83,10 @@ def test_nothing_is_guessed(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"prompt": ""}, "messages"),
-        ({"prompt": " \n"}, "messages"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": " \n"}, "prompt"),
+        ({"prompt": "x" * 21}, "prompt"),
+        ({"messages": [{"role": "user", "content": "x" * 11}] * 2}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "x"}] * 3}, "messages"),
