@@ -17,8 +17,8 @@ from app.errors import PenstockError, StartupError
 from app.routes import exchanges, infer, operations
 from app.routes.answers import ErrorResponse, InferResponse
 from app.routes.authentication import KeyGuard
-from app.routes.limits import STRANGERS_BODY_BYTES, STRANGERS_BODY_S
 from app.routes.exchanges import ExchangeFilter
+from app.routes.limits import STRANGERS_BODY_BYTES, STRANGERS_BODY_S
 from app.routes.operations import ReadyResponse
 from app.routes.schemas import InferRequest
 from app.server.protocol import BoundedProtocol
