@@ -23,12 +23,15 @@ def ago(text: str) -> dt.datetime:
 
 
 def ahead(text: str) -> dt.datetime:
-    """Read a moment; a span counts on from now.
+    """Read a moment to come; a span counts on from now.
 
     Raises:
-        BadParameter: it is neither.
+        BadParameter: it is neither, or it is past.
     """
-    return _read(text, 1)
+    moment = _read(text, 1)
+    if moment <= _now():
+        raise typer.BadParameter("That time is past.")
+    return moment
 
 
 def shown(moment: dt.datetime | None, otherwise: str = "") -> str:
