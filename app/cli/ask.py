@@ -22,7 +22,7 @@ _STYLES = {"block": "bold red", "error": "bold red", "rewrite": "yellow", "flag"
 
 def ask(
     question: Annotated[
-        str, typer.Argument(help="What you want to know; `-` reads it from stdin.")
+        str, typer.Argument(help="What you want to know; `-` reads it from stdin, as UTF-8.")
     ],
     key: Annotated[
         str | None,
@@ -43,7 +43,7 @@ def ask(
     from app.cli import client
 
     settings = frame.settings()
-    body = {"prompt": sys.stdin.read() if question == "-" else question, "stream": True}
+    body = {"prompt": _stdin() if question == "-" else question, "stream": True}
     body |= {"model": model} if model else {}
     console = frame.console()
     pieces = client.ask(
@@ -61,6 +61,11 @@ def ask(
             typer.echo(frame.visible(piece.content["text"]), nl=False)
         else:
             _show(console, piece.content)
+
+
+def _stdin() -> str:
+    """Read all of it; what is not UTF-8 is refused where the same in an argument is."""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
 def _url(settings: Settings) -> str:

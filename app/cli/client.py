@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from app.errors import PenstockError, Unavailable
+from app.errors import InvalidRequest, PenstockError, Unavailable
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -32,15 +32,17 @@ def ask(url: str, key: str, question: dict[str, Any], timeout_s: float) -> Itera
     """Yield the events of an answer; the last one is `done`.
 
     Raises:
+        InvalidRequest: the key or the question cannot be sent.
         Unavailable: nothing answers at `url`, or the connection broke off.
         Refused: the server answered with an error.
     """
     timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
-    headers = {"authorization": f"Bearer {key}"}
+    headers = {"authorization": f"Bearer {_checked(key)}", "content-type": "application/json"}
+    body = _encoded(question)
     try:
         with (
             httpx.Client(base_url=url, timeout=timeout, trust_env=False) as client,
-            client.stream("POST", "/infer", json=question, headers=headers) as response,
+            client.stream("POST", "/infer", content=body, headers=headers) as response,
         ):
             _check(response)
             yield from _until_done(events(response.iter_lines()))
@@ -67,6 +69,19 @@ def events(lines: Iterable[str]) -> Iterator[Piece]:
         elif not line and data:
             yield Piece(name, json.loads("\n".join(data)))
             name, data = "message", []
+
+
+def _checked(key: str) -> str:
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidRequest("That is no API key: a key is one line of ASCII.")
+    return key
+
+
+def _encoded(question: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(question, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidRequest("The question is not written in UTF-8.") from None
 
 
 def _until_done(pieces: Iterator[Piece]) -> Iterator[Piece]:

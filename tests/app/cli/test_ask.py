@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,16 @@ def test_the_question_may_come_from_stdin_and_name_a_model(server: Prepared) -> 
 
     assert result.exit_code == 0
     assert server.asked == [{"prompt": "Long?\n", "stream": True, "model": "m@2"}]
+
+
+def test_what_is_not_utf_8_is_told(server: Prepared) -> None:
+    options = "--url", server.url, "--key", "k"
+    piped = penstock("ask", "-", *options, input=b"caf\xe9")
+    given = penstock("ask", os.fsdecode(b"caf\xe9"), *options)
+
+    for result in (piped, given):
+        assert (result.exit_code, result.stderr) == (1, "The question is not written in UTF-8.\n")
+    assert server.asked == []
 
 
 def test_a_missing_key_is_told() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from app.cli.client import Piece, Refused, ask, events
-from app.errors import Unavailable
+from app.errors import InvalidRequest, Unavailable
 from tests.app.cli.server import Prepared, serving
 
 DONE = b'event: done\ndata: {"id": 1}\n\n'
@@ -52,6 +52,12 @@ def test_nobody_there_is_told() -> None:
 
     with pytest.raises(Unavailable, match=f"No server answers at {prepared.url}"):
         list(ask(prepared.url, "psk_x", {}, 5.0))
+
+
+@pytest.mark.parametrize("key", ["é", "psk_\n", "\udce9"])
+def test_a_key_that_is_none_is_told(key: str) -> None:
+    with pytest.raises(InvalidRequest, match="one line of ASCII"):
+        list(ask("http://127.0.0.1:1", key, {}, 5.0))
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://:x", "ftp://x"])
