@@ -11,6 +11,8 @@ from app.cli import frame
 from app.errors import Unauthorized
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from app.settings import Settings
@@ -52,15 +54,22 @@ def ask(
         body,
         settings.limits.request_s + _SPARE_S,
     )
-    for piece in pieces:
-        if as_json:
-            if piece.name == "done":
-                frame.show_json(piece.content)
-        elif piece.name == "delta":
-            # Released text is shown as it comes, so it is neither wrapped nor marked up.
-            typer.echo(frame.visible(piece.content["text"]), nl=False)
-        else:
-            _show(console, piece.content)
+    try:
+        for piece in pieces:
+            if as_json:
+                if piece.name == "done":
+                    frame.show_json(piece.content)
+            elif piece.name == "delta":
+                # Released text is shown as it comes, so it is neither wrapped nor marked up.
+                typer.echo(frame.visible(piece.content["text"]), nl=False)
+            else:
+                _show(console, piece.content)
+    except client.Refused as error:
+        if key or error.status != Unauthorized.status:
+            raise
+        raise Unauthorized(
+            f"The key in {_key_file(settings)} is not valid any more; use --key or PENSTOCK_KEY."
+        ) from None
 
 
 def _stdin() -> str:
@@ -73,8 +82,12 @@ def _url(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{settings.port}"
 
 
+def _key_file(settings: Settings) -> Path:
+    return settings.home / "first-key"
+
+
 def _first_key(settings: Settings) -> str:
-    file = settings.home / "first-key"
+    file = _key_file(settings)
     try:
         return file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):

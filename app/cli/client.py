@@ -19,6 +19,10 @@ class Refused(PenstockError):
 
     code = "refused"
 
+    def __init__(self, message: str, status: int = 500) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -102,4 +106,4 @@ def _check(response: httpx.Response) -> None:
         message = str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = "It does not seem to be Penstock."
-    raise Refused(f"The server answered {response.status_code}: {message}")
+    raise Refused(f"The server answered {response.status_code}: {message}", response.status_code)

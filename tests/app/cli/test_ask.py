@@ -91,6 +91,20 @@ def test_the_first_key_is_found(server: Prepared, monkeypatch: pytest.MonkeyPatc
     assert server.keys == ["Bearer psk_first", "Bearer psk_other"]
 
 
+def test_a_first_key_that_was_revoked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("var").mkdir()
+    Path("var/first-key").write_text("psk_first\n")
+    with serving(Prepared(401, b'{"error": {"message": "No."}}')) as prepared:
+        monkeypatch.setenv("PENSTOCK_URL", prepared.url)
+        found, given = penstock("ask", "How?"), penstock("ask", "How?", "--key", "psk_other")
+
+    assert found.stderr == (
+        "The key in var/first-key is not valid any more; use --key or PENSTOCK_KEY.\n"
+    )
+    assert given.stderr == "The server answered 401: No.\n"
+    assert found.exit_code == given.exit_code == 1
+
+
 def test_the_question_may_come_from_stdin_and_name_a_model(server: Prepared) -> None:
     result = penstock(
         "ask", "-", "--url", server.url, "--key", "k", "--model", "m@2", input="Long?\n"
