@@ -65,7 +65,8 @@ class Pipeline:
     async def stream(self, exchange: Exchange) -> AsyncGenerator[str, None]:
         """Yield the completion as it is released; afterwards the exchange is complete and kept.
 
-        Close the generator to cancel the work; the exchange is then recorded as cancelled.
+        Close the generator to cancel the work; the exchange is then recorded as cancelled, or as
+        failed if `exchange.error_code` already says why the server itself cut it off.
 
         Raises:
             PenstockError: the exchange failed; it is recorded as such.
@@ -82,7 +83,7 @@ class Pipeline:
                     exchange.completion += text
                     yield text
         except (asyncio.CancelledError, GeneratorExit):
-            _end(exchange, Outcome.CANCELLED, FinishReason.CANCELLED)
+            _cut_off(exchange)
             raise
         except PenstockError as error:
             _end(exchange, Outcome.FAILED, FinishReason.ERROR, error.code)
@@ -91,12 +92,17 @@ class Pipeline:
             _end(exchange, Outcome.FAILED, FinishReason.ERROR, PenstockError.code)
             log.exception("exchange_failed", exchange=str(exchange.id))
             raise PenstockError from error
+        else:
+            exchange.error_code = None  # what came too late to cut it off
         finally:
             answer.settle()
             exchange.timings_ms["total"] = (perf_counter() - started) * 1_000
-            written = perf_counter()
-            await self._records.record(exchange)
-            exchange.timings_ms["record"] = (perf_counter() - written) * 1_000
+            await self._record(exchange)
+
+    async def _record(self, exchange: Exchange) -> None:
+        started = perf_counter()
+        await self._records.record(exchange)
+        exchange.timings_ms["record"] = (perf_counter() - started) * 1_000
 
     async def _work(self, answer: Answer) -> AsyncGenerator[str, None]:
         """Yield what is released; then let the shadow filters measure in the time that is left."""
@@ -118,6 +124,13 @@ def _end(
     exchange: Exchange, outcome: Outcome, reason: FinishReason, code: str | None = None
 ) -> None:
     exchange.outcome, exchange.finish_reason, exchange.error_code = outcome, reason, code
+
+
+def _cut_off(exchange: Exchange) -> None:
+    if exchange.error_code:
+        _end(exchange, Outcome.FAILED, FinishReason.ERROR, exchange.error_code)
+    else:
+        _end(exchange, Outcome.CANCELLED, FinishReason.CANCELLED)
 
 
 async def _until(stream: AsyncGenerator[str, None], deadline: float) -> AsyncGenerator[str, None]:

@@ -14,11 +14,10 @@ from app.exchange import Exchange
 from app.routes.answers import InferResponse, error_docs
 from app.routes.authentication import requires
 from app.routes.envelope import error_response, reported
-from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import InferRequest, inline_schema
 from app.routes.service import Served, Service
-from app.routes.streaming import EventStream, exchange_headers, located
+from app.routes.streaming import EventStream, exchange_headers, located, until_cut
 from app.routes.validation import invalid
 from app.store.keys import ApiKey, Scope
 
@@ -83,7 +82,7 @@ async def infer(
 async def _answer(exchange: Exchange, request: Request, service: Service) -> Response:
     try:
         work = service.pipeline.run(exchange)
-        await until_interrupted(request.receive, service.drain, work)
+        await until_cut(request.receive, service, exchange, work)
     finally:
         service.metrics.count_exchange(exchange)
     answer = InferResponse.of(exchange).model_dump()

@@ -12,6 +12,7 @@ fails before has its plain HTTP status.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import aclosing
 from time import perf_counter
 from typing import Any
@@ -52,6 +53,24 @@ def located(error: PenstockError, asked_in: str) -> PenstockError:
     return error
 
 
+async def until_cut(
+    receive: Receive, service: Service, exchange: Exchange, work: Awaitable[None]
+) -> None:
+    """Await an exchange's work; if the server cuts it off, the exchange says why.
+
+    Raises:
+        ClientGone: the client left.
+        ShuttingDown: the server's time to drain is over.
+        DeadlineExceeded: the request's time is over, its client's pauses included.
+    """
+
+    def note(reason: PenstockError) -> None:
+        exchange.error_code = reason.code
+
+    seconds = service.settings.limits.request_s
+    await until_interrupted(receive, service.drain, work, seconds, note)
+
+
 class EventStream(Response):
     """Feeds one exchange's released text to the client, in the request's own task."""
 
@@ -74,7 +93,7 @@ class EventStream(Response):
             ClientGone: the client left.
         """
         try:
-            await until_interrupted(receive, self._service.drain, self._flow(send))
+            await until_cut(receive, self._service, self._exchange, self._flow(send))
         except ClientGone:
             raise
         except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
