@@ -60,7 +60,14 @@ def test_a_key_that_is_none_is_told(key: str) -> None:
         list(ask("http://127.0.0.1:1", key, {}, 5.0))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://:x", "ftp://x"])
+@pytest.mark.parametrize("url", ["nonsense", "localhost:8000", "http://", "http://:x", "ftp://x"])
 def test_a_bad_address_is_told(url: str) -> None:
-    with pytest.raises(Unavailable, match="failed"):
+    with pytest.raises(InvalidRequest, match="write http://host:port"):
         list(ask(url, "psk_x", {}, 5.0))
+
+
+def test_tls_to_a_server_without_is_told() -> None:
+    with serving(Prepared()) as prepared:
+        url = prepared.url.replace("http:", "https:")
+        with pytest.raises(Unavailable, match="Then write http://"):
+            list(ask(url, "psk_x", {}, 5.0))
