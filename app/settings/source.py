@@ -127,10 +127,19 @@ def _refuse_unknown(names: Iterable[str]) -> None:
     known = list(_known_variables(Settings, ()))
     unknown = sorted(set(names).difference(known))
     if unknown:
-        lines = (
-            f"{name}: unknown environment variable{did_you_mean(name, known)}" for name in unknown
-        )
+        lines = (f"{name}: unknown environment variable{_instead(name, known)}" for name in unknown)
         raise SettingsError("\n".join(lines))
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """Return the end of the message: the variable that was meant, or those of the same table."""
+    table, _, key = name.rpartition(SEPARATOR)
+    start = table + SEPARATOR
+    inside = [other.removeprefix(start) for other in known if other.startswith(start)]
+    if not inside:
+        return did_you_mean(name, known)
+    near = did_you_mean(key, inside).replace("mean ", f"mean {start}")
+    return near or f"; known are {', '.join(start + other for other in inside)}"
 
 
 def _known_variables(group: type[Group], path: tuple[str, ...]) -> Iterator[str]:
