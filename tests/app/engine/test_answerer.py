@@ -165,7 +165,7 @@ async def test_a_full_queue_is_refused(tmp_path: Path, open_it: Open) -> None:
         *(collect(engine, prompt) for _ in range(20)), return_exceptions=True
     )
 
-    assert isinstance(outcomes[0], list)
+    assert any(isinstance(outcome, list) for outcome in outcomes)
     assert any(isinstance(outcome, EngineBusy) for outcome in outcomes)
 
 
