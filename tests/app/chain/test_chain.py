@@ -285,7 +285,7 @@ async def test_canaries_that_do_not_separate_stop_the_start() -> None:
     [
         ({"filter": "nosuch"}, "no filter 'nosuch'"),
         ({"filter": "retrieval", "options": {"limt": 3}}, "limt"),
-        ({"filter": "retrieval", "stage": Stage.OUTPUT}, "cannot stand at stage"),
+        ({"filter": "retrieval", "stage": Stage.OUTPUT}, "cannot stand at stage 'output'"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_line(entry: dict[str, object], message: str) -> None:
