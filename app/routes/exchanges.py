@@ -99,7 +99,7 @@ async def asked_once(request: Request) -> None:
     summary="List exchanges, newest first",
     response_model=ExchangePage,
     dependencies=[Depends(asked_once)],
-    responses=error_docs(400, 401, 403, 503),
+    responses=error_docs(400, 401, 403, 503, 504),
 )
 async def list_exchanges(wanted: Annotated[ExchangeFilter, Query()], service: Served) -> Response:
     """Return one page; its `next`, given as `before`, leads on, and its `previous` as `after` back."""
@@ -113,7 +113,7 @@ async def list_exchanges(wanted: Annotated[ExchangeFilter, Query()], service: Se
     "/exchanges/{exchange_id}",
     summary="One exchange with everything that is known of it",
     response_model=ExchangeRecord,
-    responses=error_docs(400, 401, 403, 404, 503),
+    responses=error_docs(400, 401, 403, 404, 503, 504),
 )
 async def get_exchange(exchange_id: UUID, service: Served) -> Response:
     """Return the prompt, the passages, what the model wrote, what was released, and why."""

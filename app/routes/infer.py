@@ -40,10 +40,9 @@ async def _read(request: Request, service: Served) -> InferRequest:
 @router.post(
     "/infer",
     summary="Ask a question",
-    response_class=JsonResponse,
+    response_model=InferResponse,
     responses={
         200: {
-            "model": InferResponse,
             "description": "The answer, also when a filter blocked it.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
