@@ -26,7 +26,8 @@ class KeywordOptions(Options):
 
     words: tuple[str, ...] = ()
     """Words and phrases. Case, accents, look-alike letters and invisible characters do not
-    matter; between the words of a phrase may stand any white space and punctuation."""
+    matter; between the words of a phrase may stand any white space and punctuation, or nothing
+    at all in a phrase of eight letters or more."""
     word_files: tuple[Path, ...] = ()
     """UTF-8 files with a word or phrase a line; lines that begin with `#` are comments."""
     patterns: tuple[str, ...] = Field((), max_length=1_000)
