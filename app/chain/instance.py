@@ -32,7 +32,9 @@ class Instance:
 
     def __init__(self, entry: ChainEntry, judge: Filter) -> None:
         if entry.stage not in judge.stages:
-            raise FilterError(f"Filter {entry.filter!r} cannot stand at stage {entry.stage.value!r}.")
+            raise FilterError(
+                f"Filter {entry.filter!r} cannot stand at stage {entry.stage.value!r}."
+            )
         self.entry = entry
         self.filter = judge
         self.id = entry.id
