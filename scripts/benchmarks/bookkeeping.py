@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from statistics import median
 from time import perf_counter
 
 from app.chain.chain import Chain
 from app.chain.instance import Instance
-from app.engine import Delta, Prompt, Task
+from app.engine import ChatMessage, Delta, Prompt, Task
+from app.engine.served import ServedEngines
 from app.exchange import Exchange, Message
 from app.pipeline import Pipeline
 from app.settings import ChainEntry
@@ -37,6 +38,9 @@ class OneAnswer:
     task = Task.QUESTION_ANSWERING
     is_alive = True
     num_waiting = 0
+
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        """Take anything."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the answer."""
@@ -67,7 +71,9 @@ async def _measure() -> float:
         Instance(ChainEntry(id=f"idle-{i}", filter="idle", stage=stage), Idle(Options()))
         for i, stage in enumerate(stages)
     ]
-    pipeline = Pipeline(Chain(instances), {"fixed": OneAnswer()}, Nowhere(), request_s=30.0)
+    pipeline = Pipeline(
+        Chain(instances), ServedEngines.of({"fixed": OneAnswer()}), Nowhere(), request_s=30.0
+    )
     times = []
     for _ in range(ROUNDS):
         exchange = Exchange((Message("user", "How do I add a filter?"),), model="fixed")
