@@ -51,10 +51,9 @@ def make_exchange(prompt: str = "What is a penstock?", **fields: Any) -> Exchang
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
 """Also with NUL and lone surrogates."""
-NUMBERS = st.floats(allow_nan=False)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 POSITIONS = st.integers(0, 10_000)
 SCORE = st.floats(0.0, 1.0)
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SCORES = st.dictionaries(ANY_TEXT, NUMBERS, max_size=3)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | ANY_TEXT,
@@ -85,7 +84,7 @@ EXCHANGES = st.builds(
     model=ANY_TEXT,
     parameters=OBJECTS,
     passages=st.lists(
-        st.builds(Passage, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, FINITE), max_size=2
+        st.builds(Passage, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, NUMBERS), max_size=2
     ).map(tuple),
     user=st.none() | ANY_TEXT,
     session=st.none() | ANY_TEXT,

@@ -116,8 +116,11 @@ class Recorder:
         self._check_open()
         record, is_whole = self._framed(exchange)
         position = self._append(record)
-        self._syncer.nudge()
-        self._drain_thread.nudge()
+        if self._settings.durability == "process":
+            # The threads that this wakes want the GIL: let the answer leave first.
+            asyncio.get_running_loop().call_soon(self._nudge)
+        else:
+            self._nudge()
         if self._settings.durability == "disk":
             await self._reach_disk(position)
         elif self._settings.durability == "database":
@@ -178,6 +181,10 @@ class Recorder:
             self._refuse_until = None
         except OSError:
             self._refuse_until = time.monotonic() + REFUSE_S
+
+    def _nudge(self) -> None:
+        self._syncer.nudge()
+        self._drain_thread.nudge()
 
     async def _reach_disk(self, position: int) -> None:
         try:
