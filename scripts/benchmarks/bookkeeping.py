@@ -10,6 +10,7 @@ from time import perf_counter
 from app.chain.chain import Chain
 from app.chain.instance import Instance
 from app.engine import Delta, Prompt, Task
+from app.engine.served import ServedEngines
 from app.exchange import Exchange, Message
 from app.pipeline import Pipeline
 from app.settings import ChainEntry
@@ -67,7 +68,9 @@ async def _measure() -> float:
         Instance(ChainEntry(id=f"idle-{i}", filter="idle", stage=stage), Idle(Options()))
         for i, stage in enumerate(stages)
     ]
-    pipeline = Pipeline(Chain(instances), {"fixed": OneAnswer()}, Nowhere(), request_s=30.0)
+    pipeline = Pipeline(
+        Chain(instances), ServedEngines.of({"fixed": OneAnswer()}), Nowhere(), request_s=30.0
+    )
     times = []
     for _ in range(ROUNDS):
         exchange = Exchange((Message("user", "How do I add a filter?"),), model="fixed")
