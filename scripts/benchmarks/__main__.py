@@ -1,6 +1,8 @@
 """Measure Penstock.
 
 scripts/bench infer --json infer.json
+scripts/bench peers install
+scripts/bench engine --quick --json engine.json
 """
 
 from __future__ import annotations
@@ -49,4 +51,72 @@ def memory(
         json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
-app()
+@app.command()
+def engine(  # noqa: PLR0913  each option may be wanted alone
+    quick: Annotated[bool, typer.Option("--quick", help="Ends within ten minutes.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write a row for each measurement.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw tokens per second as SVG; beside it a table as .md.")
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="m15 or m135; more than once.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help='Engines: "penstock int8", "llama.cpp"; repeatable.')
+    ] = None,
+    concurrency: Annotated[list[int] | None, typer.Option(help="Requests at once.")] = None,
+    prompt_tokens: Annotated[list[int] | None, typer.Option(help="64 or 1024.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 3,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Begin nothing after that.")] = None,
+    threads: Annotated[int, typer.Option(min=0, help="For each engine; 0 is one a core.")] = 0,
+    spinning: Annotated[
+        bool, typer.Option("--spinning", help="Our engine with runtime.spinning = true.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
+) -> None:
+    """Our engine beside those of others: random weights, the same prompts and threads, in turns."""
+    from scripts.benchmarks.engines import comparing  # torch is slow to import
+
+    wishes = comparing.Wishes(
+        is_quick=quick,
+        models=model or (),
+        engines=only or (),
+        concurrency=concurrency or (),
+        prompt_tokens=prompt_tokens or (),
+        rounds=rounds,
+        minutes=minutes,
+        threads=threads,
+        spinning=spinning,
+    )
+    try:
+        outcome = comparing.compare(wishes, folder)
+    except comparing.NothingToMeasure as error:
+        raise typer.BadParameter(str(error)) from error
+    comparing.report(outcome, wishes, json, picture)
+
+
+peers = typer.Typer(no_args_is_help=True, help="Engines of others, in .venv-peers.")
+app.add_typer(peers, name="peers")
+
+
+@peers.callback()
+def _peers() -> None:
+    """Engines of others, in an environment of their own."""
+
+
+@peers.command("install")
+def install_peers(
+    llama_cpp: Annotated[
+        bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 20 to 40 minutes.")
+    ] = False,
+) -> None:
+    """Install transformers and onnxruntime-genai, and llama.cpp if it is asked for."""
+    from scripts.benchmarks.peers import install
+
+    try:
+        install.install(llama_cpp=llama_cpp)
+    except install.NotInstalled as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()

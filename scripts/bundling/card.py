@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.bundles.manifest import Manifest
+from app.bundles.manifest import Manifest, Tensor
 
+CACHE = ("past_key_values.", "present.")
 HEADER = """\
 # {name} {version}
 
@@ -48,8 +49,7 @@ def _bullets(lines: Sequence[str]) -> str:
 
 
 def _form(manifest: Manifest) -> str:
-    inputs = ", ".join(f"`{tensor.name}`" for tensor in manifest.inputs)
-    outputs = ", ".join(f"`{tensor.name}`" for tensor in manifest.outputs)
+    inputs, outputs = _names(manifest.inputs), _names(manifest.outputs)
     labels = getattr(manifest.model, "labels", ())
     lines = [
         f"- Task: {manifest.model.task}",
@@ -59,6 +59,14 @@ def _form(manifest: Manifest) -> str:
         f"- Licence: {manifest.licence}",
     ]
     return "\n".join(lines)
+
+
+def _names(tensors: Sequence[Tensor]) -> str:
+    """Name tensors; of a cache, which has two a layer, say only that it is there."""
+    plain = [tensor.name for tensor in tensors if not tensor.name.startswith(CACHE)]
+    told = [f"`{name}`" for name in plain]
+    layers = (len(tensors) - len(plain)) // 2
+    return ", ".join([*told, f"keys and values of {layers} layers"] if layers else told)
 
 
 def _origin(manifest: Manifest) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,11 +17,13 @@ Batch = Mapping[str, NDArray[np.int64]]
 class GraphSession:
     """A graph on one thread."""
 
-    def __init__(self, model: onnx.ModelProto | bytes, *, threads: int = 1) -> None:
+    def __init__(self, model: onnx.ModelProto | bytes | Path, *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        content = model if isinstance(model, bytes) else model.SerializeToString()
+        options.add_session_config_entry("session.x64quantprecision", "1")
+        options.log_severity_level = 3
+        content = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
         self._ort_session = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )
@@ -29,6 +33,19 @@ class GraphSession:
         """Return the outputs in the graph's order; names the graph does not know are left out."""
         outputs = self._ort_session.run(None, {name: batch[name] for name in self.inputs})
         return [np.asarray(output, np.float32) for output in outputs]
+
+    def logits(
+        self, tokens: Sequence[int], cache: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.float32]:
+        """Return what a decoder says of one text, [tokens, vocabulary], from an empty cache on."""
+        known = {
+            "input_ids": np.array([tokens]),
+            "attention_mask": np.ones((1, len(tokens)), np.int64),
+            "position_ids": np.arange(len(tokens))[None],
+            **cache,
+        }
+        feeds = {name: known[name] for name in self.inputs}
+        return np.asarray(self._ort_session.run(["logits"], feeds)[0][0], np.float32)
 
 
 def padded(rows: Sequence[tuple[Sequence[int], Sequence[int]]]) -> dict[str, NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from onnx.inliner import inline_local_functions
 from app.bundles.manifest import Tensor
 from app.engine.graphs.cache import FoundCache, find_cache
 from app.engine.graphs.editing import Editor, dims
+from app.engine.graphs.embeddings import look_up_columns
 from app.engine.graphs.inputs import (
     check_inputs,
     counts_from_mask,
@@ -44,6 +45,7 @@ def normalise(model: ModelProto) -> DecoderLayout:
     keep_all_logits(editor)
     vocabulary = keep_last(editor)
     quantise_row_by_row(editor)
+    look_up_columns(editor)
     positions = positions_of(editor)
     if found.kind is Cache.SHARED:
         use_shared_lengths(editor, positions)

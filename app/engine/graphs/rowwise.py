@@ -31,10 +31,15 @@ def quantise_row_by_row(editor: Editor) -> None:
     """
     for graph in all_graphs(editor.graph):
         for node in graph.node:
-            if node.op_type in FUSED:
+            if node.op_type in FUSED and not _has_fixed_scale(editor, node):
                 raise refused(node, REMEDY)
         if any(node.op_type == DYNAMIC for node in graph.node):
             _rewrite(editor, graph)
+
+
+def _has_fixed_scale(editor: Editor, node: NodeProto) -> bool:
+    """Whether a product's numbers are scaled by a constant: all that belongs to a row is outside."""
+    return node.op_type == "MatMulIntegerToFloat" and node.input[2] in editor.constants
 
 
 def _rewrite(editor: Editor, graph: GraphProto) -> None:

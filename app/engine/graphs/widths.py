@@ -27,7 +27,7 @@ def width(editor: Editor, value: str, depth: int = 0) -> int:
 def _computed(editor: Editor, node: NodeProto, depth: int) -> int:
     if node.op_type == "MatMulNBits":
         return attribute(node, "N")
-    if node.op_type in ("MatMul", "MatMulInteger"):
+    if node.op_type in ("MatMul", "MatMulInteger", "MatMulIntegerToFloat"):
         return width(editor, node.input[1], depth + 1)
     if node.op_type == "Gemm":
         weight = editor.constants.get(node.input[1])

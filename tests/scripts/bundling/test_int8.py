@@ -9,9 +9,12 @@ from onnx import TensorProto, numpy_helper
 
 from scripts.bundling import int8
 from scripts.bundling.session import GraphSession, padded
+from tests.graphs import Graph
 from tests.scripts.bundling.networks import judge_graph, texts
 
 pytestmark = pytest.mark.train
+
+WIDTH = 16
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +60,40 @@ def test_a_text_has_the_same_result_beside_any_other(small: onnx.ModelProto) -> 
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+def test_embeddings_are_looked_up_in_the_output_weights_and_kept_once() -> None:
+    weights = np.random.default_rng(2).normal(size=(WIDTH, 40)).astype(np.float32)
+    graph = Graph("input_ids")
+    matrix = graph.constant(weights)
+    rows = graph.op("Gather", graph.op("Transpose", matrix, perm=[1, 0]), "input_ids", axis=0)
+    graph.op("MatMul", rows, matrix, output="logits")
+    model = graph.model(logits=["batch", "sequence", 40])
+    batch = {"input_ids": np.array([[3, 1, 39]])}
+    exact = GraphSession(model).run(batch)[0]
+
+    int8.quantise_in_place(model, int8.EIGHT_BITS)
+
+    small = GraphSession(model).run(batch)[0]
+    assert np.abs(small - exact).max() < 0.02 * np.abs(exact).max()
+    sizes = [np.prod(weight.dims) for weight in model.graph.initializer]
+    assert sorted(sizes)[-2:] == [40, weights.size]
+
+
 def test_a_row_of_zeros_stays_finite(small: onnx.ModelProto) -> None:
     batch = padded(texts(2))
     batch["attention_mask"][1] = 0
 
     assert np.isfinite(GraphSession(small).run(batch)[0]).all()
+
+
+def test_a_row_of_zeros_stays_zeros() -> None:
+    graph = Graph("input_ids")
+    rows = graph.widen(graph.floats("input_ids"), 2)
+    wide = graph.op("Mul", rows, graph.constant(np.ones(WIDTH, np.float32)))
+    weights = np.random.default_rng(2).normal(size=(WIDTH, 5)).astype(np.float32)
+    graph.op("MatMul", wide, graph.constant(weights), output="logits")
+    model = int8.quantise(graph.model(logits=["batch", "sequence", 5]))
+
+    found = GraphSession(model).run({"input_ids": np.array([[0, 1, 0]])})[0]
+
+    assert (found[0, [0, 2]] == 0).all()
+    np.testing.assert_allclose(found[0, 1], weights.sum(0), atol=0.3)

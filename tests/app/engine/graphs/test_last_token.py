@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, TensorProto, helper
 
 from app.engine.graphs.editing import Editor
 from app.engine.graphs.last_token import keep_last
@@ -59,6 +59,28 @@ def half(graph: Graph, state: str) -> None:
     graph.op("Cast", product(graph, state), to=TensorProto.FLOAT16, output="logits")
 
 
+def in_bytes(graph: Graph, state: str) -> None:
+    """As exports with one scale a token do it."""
+    scale = graph.op("ReduceMax", graph.op("Abs", state), graph.constant([-1]), keepdims=1)
+    step, zero = graph.constant(1 / 127), graph.constant(np.array(128, np.uint8))
+    rows = graph.op("QuantizeLinear", graph.op("Div", state, scale), step, zero)
+    weights = graph.constant(np.rint(WEIGHTS * 40).clip(-127, 127).astype(np.int8))
+    scales = graph.constant(np.full(VOCABULARY, 1 / 40, np.float32))
+    reads = (rows, weights, step, scales, zero)
+    said = graph.op("MatMulIntegerToFloat", *reads, domain="com.microsoft")
+    graph.op("Mul", said, scale, output="logits")
+
+
+def by_largest_text(graph: Graph, state: str) -> None:
+    most = graph.op("ReduceMax", state, graph.constant([1]), keepdims=1)
+    graph.op("MatMul", graph.op("Sub", state, most), graph.constant(WEIGHTS), output="logits")
+
+
+def moved_by_another(graph: Graph, state: str) -> None:
+    most = graph.op("ReduceMax", state, graph.constant([1, 2]), keepdims=1)
+    graph.op("Sub", product(graph, state), most, output="logits")
+
+
 def product(graph: Graph, state: str) -> str:
     return graph.op("MatMul", state, graph.constant(WEIGHTS))
 
@@ -67,6 +89,8 @@ def made(close: Close) -> ModelProto:
     graph = Graph("input_ids")
     close(graph, graph.op("Tanh", graph.op("Gather", graph.constant(ROWS), "input_ids")))
     model = graph.model(logits=["batch", "sequence", VOCABULARY])
+    if close is in_bytes:
+        model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     if close is half:
         model.graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT16
     return model
@@ -85,8 +109,11 @@ def run(model: ModelProto, **feeds: NDArray[np.int64]) -> NDArray[np.float32]:
         (capped, True),
         (with_bias, True),
         (half, True),
+        (in_bytes, True),
+        (by_largest_text, True),
+        (moved_by_another, False),
         (wide_bias, False),
-        (in_two_parts, False),
+        (in_two_parts, True),
         (by_softmax, False),
         (read_twice, False),
     ],

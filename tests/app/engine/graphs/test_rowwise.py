@@ -142,3 +142,19 @@ def test_another_use_is_refused(value: str) -> None:
 
     with pytest.raises(BundleError, match=r"'/x/Q' \(DynamicQuantizeLinear\).*MatMulNBits"):
         quantise_row_by_row(Editor(model))
+
+
+@pytest.mark.parametrize(("scale", "is_refused"), [("one", False), ("x", True)])
+def test_a_fused_product_is_served_if_its_scale_is_a_constant(
+    scale: str, *, is_refused: bool
+) -> None:
+    graph = Graph()
+    graph.op("MatMulIntegerToFloat", "x_q", graph.constant(WEIGHTS), scale, output="y")
+    model = graph.model(y=["batch", "sequence", OUT])
+    model.graph.initializer.append(helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]))
+
+    if is_refused:
+        with pytest.raises(BundleError, match="depends on what else is computed"):
+            quantise_row_by_row(Editor(model))
+    else:
+        quantise_row_by_row(Editor(model))

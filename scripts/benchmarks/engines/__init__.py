@@ -1,0 +1,1 @@
+"""Our engine beside the ones that users would pick instead, in one run."""

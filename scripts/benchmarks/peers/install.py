@@ -1,0 +1,64 @@
+"""Installing the peers where they disturb nobody: `scripts/bench peers install`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+VENV = Path(".venv-peers")
+PYTHON = VENV / "bin" / "python"
+# The CPU build where one is at hand, before anything asks for another one.
+TORCH = "torch==2.13.0"
+PACKAGES = (
+    "transformers==5.23.0",
+    "accelerate>=1",
+    "onnxruntime-genai==0.18.0",
+    "onnx>=1.23",
+    "onnx-ir>=1.1",
+    "gguf>=0.19",
+)
+LLAMA_CPP = "llama-cpp-python==0.3.36"
+BUILD = "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DLLAMA_CURL=OFF"
+"""For this processor: published builds leave out what newer ones can do."""
+
+
+class NotInstalled(Exception):
+    """pip failed; the message holds its last words."""
+
+
+def install(*, llama_cpp: bool) -> None:
+    """Make `.venv-peers`, or bring it up to date.
+
+    Args:
+        llama_cpp: build llama.cpp too, which takes twenty minutes or more on two cores.
+
+    Raises:
+        NotInstalled: pip failed.
+    """
+    console = Console()
+    if not PYTHON.exists():
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    with console.status("torch"):
+        _pip(TORCH)
+    with console.status("transformers and onnxruntime-genai"):
+        _pip(*PACKAGES)
+    if llama_cpp:
+        with console.status("building llama.cpp"):
+            _pip(LLAMA_CPP, cmake=BUILD)
+    console.print(f"the peers are in {VENV}")
+    if not llama_cpp:
+        console.print("llama.cpp is built from source, and only with --llama-cpp")
+
+
+def _pip(*packages: str, cmake: str = "") -> None:
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", *packages]
+    environment = dict(os.environ)  # noqa: TID251  pip's and CMake's own settings
+    if cmake:
+        environment["CMAKE_ARGS"] = cmake
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise NotInstalled(f"pip could not install {', '.join(packages)}:\n{done.stderr[-2_000:]}")
