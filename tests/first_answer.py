@@ -119,6 +119,9 @@ def main() -> int:
     """Start, ask, and tell how long it took; return the exit status."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(
+            0o755
+        )  # Postgres, which is another user when this one is root, may enter
         home = Path(folder) / "var"
         with started(home, port) as ready_s:
             answer: dict[str, Any] = json.loads(ask(blocks()[1], home, port))

@@ -40,6 +40,9 @@ class Difference:
     same: bool
 
 
+TIE = 0.005
+"""Scores this near to each other decide nothing: an untrained network is sure of no place."""
+
 Compare = Callable[[Outputs, Outputs], Difference]
 
 FLOAT_LIMITS = Limits(mean=1e-4, largest=2e-3, agreement=0.999)
@@ -61,14 +64,14 @@ def sigmoid_scores(reference: Outputs, candidate: Outputs) -> Difference:
 def softmax_scores(reference: Outputs, candidate: Outputs) -> Difference:
     """Largest difference of any label's score; the largest score decides."""
     one, other = (_softmax(outputs[0]) for outputs in (reference, candidate))
-    return Difference(float(np.abs(one - other).max()), bool(one.argmax() == other.argmax()))
+    return Difference(float(np.abs(one - other).max()), _same_best(one, other))
 
 
 def spans(reference: Outputs, candidate: Outputs) -> Difference:
     """Largest difference of any place's score; the best start and end decide."""
     pairs = [(_softmax(a), _softmax(b)) for a, b in zip(reference, candidate, strict=True)]
     distance = max(float(np.abs(a - b).max()) for a, b in pairs)
-    return Difference(distance, all(a.argmax() == b.argmax() for a, b in pairs))
+    return Difference(distance, all(_same_best(a, b) for a, b in pairs))
 
 
 def check(
@@ -105,6 +108,11 @@ def _refuse_beyond(gate: str, limits: Limits, measured: dict[str, float]) -> Non
             f"gate {gate}: mean {mean:.5f} (at most {limits.mean}), largest {largest:.5f} "
             f"(at most {limits.largest}), agreement {agreement:.4f} (at least {limits.agreement})"
         )
+
+
+def _same_best(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    """Whether `one` too finds the other's choice the best, or as good as the best."""
+    return bool(one[other.argmax()] >= one.max() - TIE)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

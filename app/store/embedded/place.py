@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +79,12 @@ def own_folder(folder: Path, owner: Owner) -> None:
     Raises:
         DatabaseError: something else is there.
     """
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-        made = True
-    except FileExistsError:
-        made = False
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        if made:
+        # Just made, by us or by another process of ours that has not handed it over yet.
+        if os.fstat(fd).st_uid == os.geteuid() and not os.listdir(fd):
             owner.own(fd)
         status = os.fstat(fd)
     finally:

@@ -68,8 +68,19 @@ def test_a_usual_path_has_its_socket_beside_the_data() -> None:
 @as_root
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir(mode=0o700)
+    (tmp_path / "other" / "letters").touch()
     with pytest.raises(DatabaseError, match="65534"):
         own_folder(tmp_path / "other", NOBODY)
+
+
+@as_root
+def test_a_folder_that_another_start_has_just_made_is_handed_over(tmp_path: Path) -> None:
+    """It makes the folder and hands it over a moment later; we may come in between."""
+    (tmp_path / "new").mkdir(mode=0o700)
+
+    own_folder(tmp_path / "new", NOBODY)
+
+    assert (tmp_path / "new").stat().st_uid == NOBODY.uid
 
 
 @as_root
