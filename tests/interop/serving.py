@@ -60,7 +60,7 @@ class Pause(Filter):
     unit = Unit.sentence()
 
     async def check(self, item):
-        wanted = re.search(r"pause ([0-9.]+)", item.context.prompt)
+        wanted = re.search(r"pause ([0-9.]+)", item.context.question)
         if wanted and "51" in item.text:
             await asyncio.sleep(float(wanted[1]))
 '''
