@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from app.chain.chain import Chain
@@ -19,10 +20,18 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage
-from filters import Context, Stage
+from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage, Verdict
+from filters import Context, Passage, Stage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The judging of a passage that came with the request."""
+
+    run: TextRun
+    base: int
 
 
 class Answer:
@@ -40,54 +49,80 @@ class Answer:
         self._engine = engine
         self._input = chain.stage(Stage.INPUT)
         self._output = chain.stage(Stage.OUTPUT)
+        self._passages: tuple[Passage, ...] = ()
+        """As the model reads them; the exchange keeps them as they came."""
+        self._given: list[_Given] = []
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the completion as the output filters release it."""
-        messages = await self._read_messages()
-        if messages is None:
+        prompt = await self._read()
+        if prompt is None:
             self._block()
             return
-        prompt = Prompt(
-            messages=tuple(messages),
-            passages=tuple(readable(passage.text) for passage in self._exchange.passages),
-            parameters=sampling_parameters(self._exchange.parameters),
-        )
         async with aclosing(self._engine.stream(prompt)) as deltas:
             async for text in self._write(deltas):
                 yield text
 
-    async def run_shadows(self) -> None:
-        """Let the shadow filters measure what has been released already."""
-        await self._input.run_shadows()
-        await self._output.run_shadows()
+    async def run_shadows(self, until: float) -> None:
+        """Let the shadow filters measure what has been released already, and no longer than this.
+
+        Args:
+            until: a moment of the event loop's clock; what is late has the verdict `error`.
+        """
+        await self._input.run_shadows(until)
+        await self._output.run_shadows(until)
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
         exchange = self._exchange
-        exchange.verdicts = [*self._input.verdicts, *self._output.verdicts]
+        judged = (self._with_evidence_as_sent(verdict) for verdict in self._output.verdicts)
+        exchange.verdicts = [*self._input.verdicts, *judged]
         exchange.prompt_edits = self._input.edits
         exchange.completion_edits = self._output.edits
 
-    async def _read_messages(self) -> list[ChatMessage] | None:
-        """Return the messages as the model may read them, or None if one is blocked."""
+    async def _read(self) -> Prompt | None:
+        """Return the prompt as the model may read it, or None if a part of it is blocked."""
         exchange, started = self._exchange, perf_counter()
         context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
-        asked = exchange.last_user_message
-        messages: list[ChatMessage] = []
-        base = 0
         try:
-            for message in exchange.messages:
-                is_history = message is not asked
-                run = self._input.text(context, base, is_history=is_history)
-                content = await run.feed(readable(message.content), last=True)
-                if _is_blocked(run):
-                    return None
-                messages.append(ChatMessage(message.role, content))
-                base += len(message.content) + len(SEPARATOR)
+            messages = await self._read_messages(context)
+            if messages is None or not await self._read_passages(context):
+                return None
         finally:
             exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
-        exchange.passages += self._input.passages
+        found = self._input.passages
+        exchange.passages += found
+        self._passages += tuple(replace(one, text=readable(one.text)) for one in found)
+        return Prompt(
+            messages=tuple(messages),
+            passages=tuple(passage.text for passage in self._passages),
+            parameters=sampling_parameters(exchange.parameters),
+        )
+
+    async def _read_messages(self, context: Context) -> list[ChatMessage] | None:
+        exchange, base = self._exchange, 0
+        asked = exchange.last_user_message
+        messages: list[ChatMessage] = []
+        for message in exchange.messages:
+            run = self._input.text(context, base, is_beside=message is not asked)
+            content = await run.feed(readable(message.content), last=True)
+            if _is_blocked(run):
+                return None
+            messages.append(ChatMessage(message.role, content))
+            base += len(message.content) + len(SEPARATOR)
         return messages
+
+    async def _read_passages(self, context: Context) -> bool:
+        """Judge the passages that came with the request; return whether all may be read."""
+        exchange = self._exchange
+        for passage, base in zip(exchange.passages, exchange.passage_starts, strict=True):
+            run = self._input.text(context, base, is_beside=True)
+            text = await run.feed(readable(passage.text), last=True)
+            if _is_blocked(run):
+                return False
+            self._passages += (replace(passage, text=text),)
+            self._given.append(_Given(run, base))
+        return True
 
     async def _write(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[str, None]:
         run: TextRun | None = None
@@ -127,22 +162,29 @@ class Answer:
         return released
 
     def _output_context(self, first: Delta) -> Context:
-        exchange = self._exchange
-        return Context(
-            Stage.OUTPUT, readable(exchange.question), exchange.passages, abstained=first.abstained
-        )
+        question = readable(self._exchange.question)
+        return Context(Stage.OUTPUT, question, self._passages, abstained=first.abstained)
 
     def _citation(self, support: Support) -> Citation:
-        passage = self._exchange.passages[support.passage]
-        return Citation(
-            passage=support.passage,
-            source=passage.source,
-            title=passage.title,
-            start=support.start,
-            end=support.end,
-            answer_start=support.answer_start,
-            answer_end=support.answer_end,
-        )
+        passage = self._passages[support.passage]
+        start, end = self._as_sent(support.passage, support.start, support.end)
+        answer = self._as_sent(support.passage, support.answer_start, support.answer_end)
+        return Citation(support.passage, passage.source, passage.title, start, end, *answer)
+
+    def _with_evidence_as_sent(self, verdict: Verdict) -> Verdict:
+        evidence = []
+        for piece in verdict.evidence:
+            start, end = self._as_sent(piece.passage, piece.start, piece.end)
+            evidence.append(replace(piece, start=start, end=end))
+        return replace(verdict, evidence=tuple(evidence))
+
+    def _as_sent(self, passage: int, start: int, end: int) -> tuple[int, int]:
+        """Map a stretch of a passage as the model read it to the passage as it came."""
+        if passage >= len(self._given):
+            return start, end
+        given = self._given[passage]
+        start, end = given.run.to_original(start, end)
+        return start - given.base, end - given.base
 
     def _block(self) -> None:
         self._exchange.outcome = Outcome.BLOCKED

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -102,7 +103,8 @@ class Verdict:
     threshold: float
     label: str
     ranges: tuple[Range, ...] = ()
-    """Positions in the prompt as it was sent, or in the text as the model wrote it."""
+    """Positions in the prompt as it was sent and, behind it, in the passages that were sent along
+    (`Exchange.passage_starts`), or in the text as the model wrote it."""
     evidence: tuple[Evidence, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
@@ -164,6 +166,16 @@ class Exchange:
     def prompt(self) -> str:
         """All messages as one text; ranges of input verdicts count in it."""
         return SEPARATOR.join(message.content for message in self.messages)
+
+    @property
+    def passage_starts(self) -> list[int]:
+        """Where each passage begins for ranges and edits of the input stage.
+
+        They count on behind the prompt as if the passages followed it, each after a `SEPARATOR`.
+        """
+        texts = [self.prompt, *(passage.text for passage in self.passages[:-1])]
+        lengths = (len(text) + len(SEPARATOR) for text in texts)
+        return list(accumulate(lengths))[: len(self.passages)]
 
     @property
     def last_user_message(self) -> Message | None:

@@ -66,8 +66,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.drain = Drain()
     install_error_handlers(app)
     # The one added last is the outermost.
-    app.add_middleware(LimitsMiddleware, limits=settings.limits, metrics=app.state.metrics)
-    app.add_middleware(EnvelopeMiddleware, metrics=app.state.metrics, drain=app.state.drain)
+    shared = {"metrics": app.state.metrics, "drain": app.state.drain}
+    app.add_middleware(LimitsMiddleware, limits=settings.limits, **shared)
+    app.add_middleware(EnvelopeMiddleware, **shared)
     own = (routes.router for routes in (infer, exchanges, model_routes, operations))
     for router in (*own, *openai.routers):
         app.include_router(router)
@@ -105,7 +106,13 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         stack.push_async_callback(recorder.close)
         app.state.service = Service(
             settings=settings,
-            pipeline=Pipeline(chain, models.engines, recorder, settings.limits.request_s),
+            pipeline=Pipeline(
+                chain,
+                models.engines,
+                recorder,
+                settings.limits.request_s,
+                settings.limits.shadow_s,
+            ),
             engines=models.engines,
             embedder=models.embedder,
             exchanges=ExchangeStore(link.database),
@@ -136,7 +143,7 @@ def _readiness(
     return Readiness(
         (
             Check("models", lambda: models.is_alive),
-            Check("recorder", lambda: recorder.is_alive),
+            Check("recorder", lambda: recorder.is_alive and recorder.has_room()),
             Check("keys", lambda: link.keys.is_loaded),
             Check("database", lambda: link.keys.is_current, is_vital=False),
             Check("sources", lambda: searcher.is_ready, is_vital=False),
@@ -146,7 +153,9 @@ def _readiness(
 
 def _chores(settings: Settings, link: DatabaseLink) -> list[Chore]:
     async def maintain_partitions() -> None:
-        await maintain(link.database, settings.retention, dt.datetime.now(dt.UTC))
+        report = await maintain(link.database, settings.retention, dt.datetime.now(dt.UTC))
+        if report.postponed:
+            log.warning("partitions_in_use", postponed=report.postponed)
 
     return [
         Chore("database", FOLLOW_EVERY_S, link.follow),
@@ -182,4 +191,5 @@ def _show(metrics: Metrics, recorder: Recorder, searcher: Searcher) -> None:
     counter("penstock_log_recorded", "Exchanges kept.", lambda: recorder.recorded_total)
     counter("penstock_log_drained", "Exchanges in Postgres.", lambda: recorder.drained_total)
     counter("penstock_log_quarantined", "Set aside.", lambda: recorder.quarantined_total)
+    counter("penstock_log_sync_failures", "Refused by the disk.", lambda: recorder.failed_syncs)
     counter("penstock_log_dropped", "Exchanges refused.", lambda: recorder.dropped, "reason")

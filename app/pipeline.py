@@ -15,7 +15,7 @@ import structlog
 
 from app.answer import Answer
 from app.chain.chain import Chain
-from app.engine import Engine, TokenLogprob
+from app.engine import ChatMessage, Engine, TokenLogprob
 from app.errors import DeadlineExceeded, PenstockError
 from app.exchange import Exchange, FinishReason, Outcome
 from filters import Stage
@@ -50,11 +50,19 @@ class Engines(Protocol):
 class Pipeline:
     """Leads exchanges through the chain and the model, and into the log."""
 
-    def __init__(self, chain: Chain, engines: Engines, records: Records, request_s: float) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        engines: Engines,
+        records: Records,
+        request_s: float,
+        shadow_s: float = 1.0,
+    ) -> None:
         self._chain = chain
         self._engines = engines
         self._records = records
         self._request_s = request_s
+        self._shadow_s = shadow_s
 
     @property
     def guards_output(self) -> bool:
@@ -81,7 +89,8 @@ class Pipeline:
     ) -> AsyncGenerator[str, None]:
         """Yield the completion as it is released; afterwards the exchange is complete and kept.
 
-        Close the generator to cancel the work; the exchange is then recorded as cancelled.
+        Close the generator to cancel the work; the exchange is then recorded as cancelled, or as
+        failed if `exchange.error_code` already says why the server itself cut it off.
         `tokens` as in `run`; it grows before the text is released.
 
         Raises:
@@ -100,13 +109,13 @@ class Pipeline:
         answer = Answer(exchange, engine, self._chain, tokens)
         started = perf_counter()
         try:
-            async with aclosing(_until(answer.stream(), self._request_s)) as released:
+            await engine.check([ChatMessage(m.role, m.content) for m in exchange.messages])
+            async with aclosing(self._work(answer)) as released:
                 async for text in released:
                     exchange.completion += text
                     yield text
-            await answer.run_shadows()
         except (asyncio.CancelledError, GeneratorExit):
-            _end(exchange, Outcome.CANCELLED, FinishReason.CANCELLED)
+            _cut_off(exchange)
             raise
         except PenstockError as error:
             _end(exchange, Outcome.FAILED, FinishReason.ERROR, error.code)
@@ -115,12 +124,26 @@ class Pipeline:
             _end(exchange, Outcome.FAILED, FinishReason.ERROR, PenstockError.code)
             log.exception("exchange_failed", exchange=str(exchange.id))
             raise PenstockError from error
+        else:
+            exchange.error_code = None  # what came too late to cut it off
         finally:
             answer.settle()
             exchange.timings_ms["total"] = (perf_counter() - started) * 1_000
-            written = perf_counter()
-            await self._records.record(exchange)
-            exchange.timings_ms["record"] = (perf_counter() - written) * 1_000
+            await self._record(exchange)
+
+    async def _record(self, exchange: Exchange) -> None:
+        started = perf_counter()
+        await self._records.record(exchange)
+        exchange.timings_ms["record"] = (perf_counter() - started) * 1_000
+
+    async def _work(self, answer: Answer) -> AsyncGenerator[str, None]:
+        """Yield what is released; then let the shadow filters measure in the time that is left."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._request_s
+        async with aclosing(_until(answer.stream(), deadline)) as released:
+            async for text in released:
+                yield text
+        await answer.run_shadows(min(deadline, clock() + self._shadow_s))
 
 
 def _end(
@@ -129,9 +152,15 @@ def _end(
     exchange.outcome, exchange.finish_reason, exchange.error_code = outcome, reason, code
 
 
-async def _until(stream: AsyncGenerator[str, None], seconds: float) -> AsyncGenerator[str, None]:
+def _cut_off(exchange: Exchange) -> None:
+    if exchange.error_code:
+        _end(exchange, Outcome.FAILED, FinishReason.ERROR, exchange.error_code)
+    else:
+        _end(exchange, Outcome.CANCELLED, FinishReason.CANCELLED)
+
+
+async def _until(stream: AsyncGenerator[str, None], deadline: float) -> AsyncGenerator[str, None]:
     """Pass a stream on until its time is over; the reader's own time counts too."""
-    deadline = asyncio.get_running_loop().time() + seconds
     async with aclosing(stream):
         while True:
             try:

@@ -19,17 +19,19 @@ All character positions are Python string indices, start inclusive and end exclu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from filters import _checks
+from filters._resources import Classifier, Embedder, Resources, Retriever
+from filters._threads import Busy, in_thread
+
 __all__ = [
+    "Busy",
     "Canary",
     "Classifier",
     "Context",
@@ -45,6 +47,7 @@ __all__ = [
     "Retriever",
     "Stage",
     "Unit",
+    "in_thread",
 ]
 
 
@@ -52,7 +55,7 @@ class Stage(StrEnum):
     """Where in the story of a request a filter runs."""
 
     INPUT = "input"
-    """On the prompt, before the model."""
+    """On the prompt and the passages that came with it, before the model."""
     OUTPUT = "output"
     """On the completion, before the client."""
 
@@ -109,6 +112,10 @@ class Passage:
     score: float = 0.0
     """How well it fits the prompt; higher is better, comparable within one search only."""
 
+    def __post_init__(self) -> None:
+        _checks.texts("a passage", self.id, self.text, self.source, self.title)
+        _checks.number("a passage", self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -118,10 +125,14 @@ class Range:
     end: int
     label: str
     score: float = 1.0
+    """As a finding's: the chain heeds the ranges from the operator's threshold on."""
     replacement: str | None = None
     """What stands there if the chain rewrites; None removes the stretch for a `[label]`."""
 
     def __post_init__(self) -> None:
+        _checks.positions("a range", self.start, self.end)
+        _checks.texts("a range", self.label, "" if self.replacement is None else self.replacement)
+        _checks.score("a range", self.score)
         if not 0 <= self.start < self.end:
             raise ValueError("a range needs 0 <= start < end")
 
@@ -137,13 +148,21 @@ class Evidence:
     label: str
     score: float
 
+    def __post_init__(self) -> None:
+        _checks.positions("evidence", self.passage, self.start, self.end)
+        _checks.texts("evidence", self.label)
+        _checks.score("evidence", self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a filter measured in one item.
 
+    Findings and their parts check themselves, so that what is recorded can be written and read.
+
     Raises:
-        ValueError: the score is not a number in [0, 1].
+        TypeError: a field has the wrong type; a path or a plain enum is no `str`.
+        ValueError: a score is not a number in [0, 1].
     """
 
     score: float
@@ -157,8 +176,12 @@ class Finding:
     """Every label's score, where the filter knows several."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.score) and 0.0 <= self.score <= 1.0):
-            raise ValueError("a finding's score lies in [0, 1]")
+        _checks.score("a finding", self.score)
+        _checks.texts("a finding", self.label)
+        _checks.members("a finding", self.ranges, Range)
+        _checks.members("a finding", self.evidence, Evidence)
+        _checks.members("a finding", self.passages, Passage)
+        _checks.scores("a finding", self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +189,9 @@ class Context:
     """What a filter may know of the exchange beside the text it judges."""
 
     stage: Stage
-    prompt: str
+    question: str
+    """The last user message as it was sent. The whole prompt, with what came before it, is judged
+    message by message."""
     passages: tuple[Passage, ...] = ()
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
@@ -188,50 +213,8 @@ class Canary:
 
     text: str
     bad: bool
-    prompt: str = ""
+    question: str = ""
     passages: tuple[Passage, ...] = ()
-
-
-class Classifier(Protocol):
-    """A text classification model."""
-
-    labels: tuple[str, ...]
-
-    async def scores(self, texts: Sequence[str | tuple[str, str]]) -> NDArray[np.float32]:
-        """Return one row per text and one column per label, each in [0, 1].
-
-        A text longer than the model's window is read in overlapping windows, and each label
-        keeps its highest score: nothing is cut off unread.
-        """
-
-
-class Embedder(Protocol):
-    """A sentence embedding model."""
-
-    dimension: int
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one unit-length row per text."""
-
-
-class Retriever(Protocol):
-    """A search over the indexed sources."""
-
-    async def search(self, query: str, limit: int) -> list[Passage]:
-        """Return the best passages first."""
-
-
-class Resources(Protocol):
-    """Heavy things that filters share, opened by the server."""
-
-    async def classifier(self, bundle: str) -> Classifier:
-        """Return the text classification bundle `name` or `name@version`."""
-
-    async def embedder(self) -> Embedder:
-        """Return the server's sentence encoder."""
-
-    async def retriever(self) -> Retriever:
-        """Return the search over the indexed sources."""
 
 
 class Options(BaseModel):
@@ -253,7 +236,8 @@ class Filter:
     unit: Unit = Unit.document()
     """What it judges at once; an instance may set its own from its options."""
     every_message: ClassVar[bool] = True
-    """Judge every message of a conversation; False: only the last user message."""
+    """Judge every message of a conversation and every passage sent along; False: only the last user
+    message."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 
@@ -268,7 +252,7 @@ class Filter:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Release what `setup` took for this filter alone."""
+        """Release what `setup` took for this filter alone; called only if `setup` succeeded."""
 
     def canaries(self) -> Sequence[Canary]:
         """Return texts that this instance, with its options, must tell apart."""

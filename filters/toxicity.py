@@ -117,10 +117,10 @@ class Toxicity(Filter):
         labels = list(self._columns)
         worst = counted.max(axis=1)
         top = int(worst.argmax())
+        # Where the line is drawn is the operator's choice, so every part has its range.
         ranges = tuple(
             Range(start, end, labels[int(counted[number].argmax())], float(worst[number]))
             for number, (start, end) in enumerate(spans)
-            if number == top or worst[number] >= 0.5
         )
         scores = {
             label: float(rows[:, col].max()) for col, label in enumerate(self._classifier.labels)

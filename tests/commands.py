@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from app.cli import app
 
 
-def penstock(*arguments: str, input: str | None = None) -> Result:
+def penstock(*arguments: str, input: str | bytes | None = None) -> Result:
     """Run a command and return how it ended; stdout and stderr are apart."""
     return CliRunner().invoke(app, list(arguments), input=input)
 

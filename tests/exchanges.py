@@ -51,8 +51,9 @@ def make_exchange(prompt: str = "What is a penstock?", **fields: Any) -> Exchang
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
 """Also with NUL and lone surrogates."""
-NUMBERS = st.floats(allow_nan=False)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 POSITIONS = st.integers(0, 10_000)
+SCORE = st.floats(0.0, 1.0)
 SCORES = st.dictionaries(ANY_TEXT, NUMBERS, max_size=3)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | ANY_TEXT,
@@ -62,7 +63,7 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(ANY_TEXT, JSON, max_size=3)
 EDITS = st.builds(Edit, POSITIONS, POSITIONS, ANY_TEXT)
 RANGES = st.builds(
-    Range, POSITIONS, st.integers(10_001, 20_000), ANY_TEXT, NUMBERS, st.none() | ANY_TEXT
+    Range, POSITIONS, st.integers(10_001, 20_000), ANY_TEXT, SCORE, st.none() | ANY_TEXT
 )
 VERDICTS = st.builds(
     Verdict,
@@ -71,7 +72,7 @@ VERDICTS = st.builds(
     *(NUMBERS, NUMBERS, ANY_TEXT),
     ranges=st.lists(RANGES, max_size=2).map(tuple),
     evidence=st.lists(
-        st.builds(Evidence, POSITIONS, POSITIONS, POSITIONS, ANY_TEXT, NUMBERS), max_size=2
+        st.builds(Evidence, POSITIONS, POSITIONS, POSITIONS, ANY_TEXT, SCORE), max_size=2
     ).map(tuple),
     scores=SCORES,
     duration_ms=NUMBERS,

@@ -27,6 +27,7 @@ README = ROOT / "README.md"
 START_TIMEOUT_S = 300
 ANSWER_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+MAKES_OWN = {"ARGS", "EXTRA", "PYTHON", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 
 def blocks() -> list[str]:
@@ -39,12 +40,11 @@ def blocks() -> list[str]:
 @contextmanager
 def started(home: Path, port: int) -> Generator[float]:
     """Run the README's first block; yield how many seconds it took until the server answered."""
-    environment = {**os.environ, "PENSTOCK_HOME": str(home), "PENSTOCK_PORT": str(port)}  # noqa: TID251
     begun = time.monotonic()
     with subprocess.Popen(
         ["bash", "-c", blocks()[0]],
         cwd=ROOT,
-        env=environment,
+        env=_environment(home, port),
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -59,11 +59,10 @@ def started(home: Path, port: int) -> Generator[float]:
 def ask(block: str, home: Path, port: int) -> str:
     """Run one of the README's questions against the server that was started."""
     command = block.replace("127.0.0.1:8000", f"127.0.0.1:{port}").replace("var/", f"{home}/")
-    environment = {**os.environ, "PENSTOCK_HOME": str(home), "PENSTOCK_PORT": str(port)}  # noqa: TID251
     asked = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=ROOT,
-        env=environment,
+        env=_environment(home, port),
         capture_output=True,
         text=True,
         timeout=ANSWER_TIMEOUT_S,
@@ -78,6 +77,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _environment(home: Path, port: int) -> dict[str, str]:
+    """Return what a reader's shell has; a make that runs this would hand its own words on."""
+    mine = {name: value for name, value in os.environ.items() if name not in MAKES_OWN}  # noqa: TID251
+    return {**mine, "PENSTOCK_HOME": str(home), "PENSTOCK_PORT": str(port)}
 
 
 def _wait_for_greeting(server: subprocess.Popen[str]) -> None:

@@ -150,3 +150,8 @@ def post(path: str, body: bytes, *headers: str, length: int | None = None) -> by
 def get(path: str, *headers: str) -> bytes:
     """Return a request as it goes over the wire."""
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: test", *headers, "", ""]).encode("latin-1")
+
+
+def chunked(path: str) -> bytes:
+    """Return the head of a request whose body comes in chunks."""
+    return f"POST {path} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

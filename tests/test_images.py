@@ -88,6 +88,18 @@ def test_compose_waits_for_the_database_and_keeps_its_state() -> None:
     assert named == COMPOSE["volumes"].keys()
 
 
+def test_no_line_of_the_env_file_breaks_what_compose_counts_on() -> None:
+    app = COMPOSE["services"]["app"]
+    pinned = app["environment"]
+
+    assert app["ports"] == [f"127.0.0.1:${{PORT:-8000}}:{pinned['PENSTOCK_PORT']}"]
+    assert app["volumes"] == [f"state:{pinned['PENSTOCK_HOME']}"]
+    assert pinned["PENSTOCK_HOST"] == "0.0.0.0"  # noqa: S104
+    # The server refuses variables that it does not know, unless they are empty.
+    said_to_compose = set(re.findall(r"\$\{(PENSTOCK_\w+)", str(COMPOSE)))
+    assert {pinned[name] for name in said_to_compose} == {""}
+
+
 def test_compose_holds_no_secret() -> None:
     app, db = COMPOSE["services"]["app"], COMPOSE["services"]["db"]
 

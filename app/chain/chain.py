@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
-import structlog
-
 from app.chain.instance import Instance
 from app.chain.registry import build
 from app.chain.tally import Tally
@@ -15,8 +13,6 @@ from app.errors import FilterError
 from app.exchange import Edit, Mode, Verdict
 from app.settings import ChainEntry
 from filters import Context, Passage, Resources, Stage
-
-log = structlog.get_logger(__name__)
 
 Locate = Callable[[int], str]
 """Says where the entry with this index stands, for errors: `penstock.toml:12`."""
@@ -59,12 +55,9 @@ class Chain:
             await instance.open(resources)
 
     async def close(self) -> None:
-        """Close every filter, whatever the others do."""
+        """Close every filter that was set up, whatever the others do."""
         for instance in reversed(self.instances):
-            try:
-                await instance.filter.close()
-            except Exception:
-                log.exception("filter_close_failed", filter=instance.id)
+            await instance.close()
 
     def guards(self, stage: Stage) -> bool:
         """Whether any filter may block or change the stage's text."""
@@ -83,13 +76,13 @@ class StageRun:
         self._tallies = {instance.id: Tally(instance) for instance in instances}
         self._runs: list[TextRun] = []
 
-    def text(self, context: Context, base: int = 0, *, is_history: bool = False) -> TextRun:
+    def text(self, context: Context, base: int = 0, *, is_beside: bool = False) -> TextRun:
         """Begin one text of the stage, whose first character stands at `base`.
 
-        Earlier messages of a conversation (`is_history`) are judged by those filters only that
-        want every message.
+        What only stands beside the question (`is_beside`), earlier messages and passages, is
+        judged by those filters only that want every message.
         """
-        wanted = [i for i in self._instances if i.filter.every_message or not is_history]
+        wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
         run = TextRun(wanted, self._tallies, context, base)
         self._runs.append(run)
         return run
@@ -109,7 +102,7 @@ class StageRun:
         """All replacements in the stage's texts."""
         return tuple(edit for run in self._runs for edit in run.edits)
 
-    async def run_shadows(self) -> None:
-        """Let the shadow filters measure, after everything was released."""
+    async def run_shadows(self, until: float) -> None:
+        """Let the shadow filters measure after everything was released, as `TextRun` does."""
         for run in self._runs:
-            await run.run_shadows()
+            await run.run_shadows(until)

@@ -10,7 +10,7 @@ import structlog
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Context, Filter, Finding, Item, Resources, Stage
+from filters import Busy, Context, Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ class CheckFailed(Exception):
     """A check could not be made.
 
     `kind` is `raised`, `timeout`, `invalid` (it returned nonsense) or `overloaded` (the queue of
-    its model was full).
+    its model or of the filters' threads was full).
     """
 
     def __init__(self, kind: str) -> None:
@@ -32,11 +32,14 @@ class Instance:
 
     def __init__(self, entry: ChainEntry, judge: Filter) -> None:
         if entry.stage not in judge.stages:
-            raise FilterError(f"Filter {entry.filter!r} cannot stand at stage {entry.stage!r}.")
+            raise FilterError(
+                f"Filter {entry.filter!r} cannot stand at stage {entry.stage.value!r}."
+            )
         self.entry = entry
         self.filter = judge
         self.id = entry.id
         self.stage = Stage(entry.stage)
+        self._is_set_up = False
 
     @property
     def enforces(self) -> bool:
@@ -48,6 +51,11 @@ class Instance:
         """Whether it changes the text that everything after it sees."""
         return self.enforces and self.entry.action == "rewrite"
 
+    def ranges(self, finding: Finding) -> tuple[Range, ...]:
+        """Return the ranges of a finding that reach the threshold; all, if none does by itself."""
+        reached = tuple(r for r in finding.ranges if r.score >= self.entry.threshold)
+        return reached or finding.ranges
+
     async def open(self, resources: Resources) -> None:
         """Let the filter take what it needs and prove itself on its canaries.
 
@@ -58,15 +66,26 @@ class Instance:
             await self.filter.setup(resources)
         except Exception as error:
             raise FilterError(f"Filter {self.id!r} cannot be set up: {error}") from error
+        self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            context = Context(self.stage, canary.prompt or canary.text, canary.passages)
+            context = Context(self.stage, canary.question or canary.text, canary.passages)
             try:
                 finding, _ = await self.check(Item(canary.text, context))
             except CheckFailed as error:
                 raise FilterError(f"Filter {self.id!r} failed on a canary: {error.kind}") from error
             scores[canary.bad].append(finding.score if finding else 0.0)
         self._judge_canaries(scores[True], scores[False])
+
+    async def close(self) -> None:
+        """Close the filter, if its set-up was done; what it raises is logged only."""
+        if not self._is_set_up:
+            return
+        self._is_set_up = False
+        try:
+            await self.filter.close()
+        except Exception:
+            log.exception("filter_close_failed", filter=self.id)
 
     def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
         if bad and good and min(bad) <= max(good):
@@ -87,19 +106,26 @@ class Instance:
             CheckFailed: the filter raised, took too long or returned nonsense.
         """
         started = perf_counter()
+        finding = await self._measure(item)
         try:
-            async with asyncio.timeout(self.entry.deadline_ms / 1_000):
-                finding = await self.filter.check(item)
-        except TimeoutError as error:
-            raise CheckFailed("timeout") from error
-        except Overloaded as error:
+            _validate(finding, item)
+        except Exception as error:
+            log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
+            raise CheckFailed("invalid") from error
+        return finding, (perf_counter() - started) * 1_000
+
+    async def _measure(self, item: Item) -> Finding | None:
+        deadline = asyncio.timeout(self.entry.deadline_ms / 1_000)
+        try:
+            async with deadline:
+                return await self.filter.check(item)
+        except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
         except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                raise CheckFailed("timeout") from error
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
             raise CheckFailed("raised") from error
-        if finding is not None:
-            _validate(finding, item)
-        return finding, (perf_counter() - started) * 1_000
 
     def fails_closed(self, kind: str) -> bool:
         """Whether text may not pass after this kind of failure."""
@@ -113,11 +139,19 @@ class Instance:
         return FilterFailed(param=self.id)
 
 
-def _validate(finding: Finding, item: Item) -> None:
+def _validate(finding: object, item: Item) -> None:
+    """Hold a finding against its item; whatever goes wrong here makes it invalid.
+
+    Raises:
+        TypeError: it is no finding.
+        ValueError: it does not fit its item.
+    """
+    if finding is None:
+        return
     if not isinstance(finding, Finding):
-        raise CheckFailed("invalid")
+        raise TypeError("no finding")
     if any(r.end > len(item.text) for r in finding.ranges):
-        raise CheckFailed("invalid")
+        raise ValueError("a range ends behind the text")
     passages = max(len(item.context.passages), len(finding.passages))
     if any(not 0 <= e.passage < passages for e in finding.evidence):
-        raise CheckFailed("invalid")
+        raise ValueError("evidence points at a passage that is not there")

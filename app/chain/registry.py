@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 import filters
 from app.errors import FilterError
+from app.settings.source import did_you_mean
 from filters import Filter
 
 GROUP = "penstock.filters"
@@ -38,6 +39,8 @@ def filter_class(name: str) -> type[Filter]:
     cls = _from_plugin(next(iter(plugins))) if plugins else _from_file(name)
     if cls.check is Filter.check:
         raise FilterError(f"Filter {name!r} has no `check` method and would judge nothing.")
+    if not inspect.iscoroutinefunction(cls.check):
+        raise FilterError(f"The `check` of filter {name!r} must be an `async def`.")
     return cls
 
 
@@ -49,15 +52,25 @@ def build(name: str, options: Mapping[str, Any]) -> Filter:
     """
     cls = filter_class(name)
     try:
-        checked = cls.options_model.model_validate(options)
-        return cls(checked)
+        return cls(cls.options_model.model_validate(options))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "options"
-        known = ", ".join(cls.options_model.model_fields) or "none"
-        raise FilterError(f"{where}: {first['msg']} (options of {name}: {known}).") from error
+        raise FilterError(_described(error, name, cls)) from error
     except (ValueError, OSError) as error:
         raise FilterError(str(error)) from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise FilterError(f"Filter {name!r} cannot be made ({reason}).") from error
+
+
+def _described(error: ValidationError, name: str, cls: type[Filter]) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(map(str, first["loc"])) or "options"
+    known = cls.options_model.model_fields
+    if first["type"] == "extra_forbidden":
+        reason = f"unknown option {where!r}{did_you_mean(where, known)}"
+    else:
+        reason = f"{where}: {first['msg']}"
+    return f"{reason} (options of {name}: {', '.join(known) or 'none'})."
 
 
 def _built_in() -> set[str]:

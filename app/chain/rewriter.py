@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.chain.edits import to_input
 from app.chain.instance import CheckFailed, Instance
 from app.chain.tally import Tally
@@ -32,6 +34,8 @@ class Rewriter:
         self._emitted = 0
         self.edits: list[Edit] = []
         """In positions of the text that came in."""
+        self._later: list[Edit] = []
+        """Found already, but beyond where its unit settled the text."""
         self.failure: PenstockError | None = None
 
     def units(self, text: str, *, last: bool) -> list[Piece]:
@@ -83,18 +87,20 @@ class Rewriter:
         return finding
 
     def _replacements(self, piece: Piece, finding: Finding | None) -> list[Edit]:
-        if not self._tally.add(finding, piece.start, self._from_input) or finding is None:
-            return []
-        whole = Range(0, len(piece.text), finding.label)
-        ranges = sorted(finding.ranges or (whole,), key=lambda r: (r.start, -r.end))
+        """Return what is replaced now: all that was found, each character once."""
+        wanted, self._later = self._later, []
+        if self._tally.add(finding, piece.start, self._from_input) and finding is not None:
+            ranges = self._instance.ranges(finding) or (Range(0, len(piece.text), finding.label),)
+            wanted += [_edit(found, piece.start) for found in ranges]
         edits: list[Edit] = []
         at = self._emitted
-        for found in ranges:
-            start, end = piece.start + found.start, piece.start + found.end
-            if at <= start < piece.settled:
-                replacement = f"[{found.label}]" if found.replacement is None else found.replacement
-                edits.append(Edit(start, end, replacement))
-                at = end
+        for edit in sorted(wanted, key=lambda edit: (edit.start, -edit.end)):
+            start = max(at, edit.start)
+            if edit.start >= piece.settled:
+                self._later.append(edit)
+            elif start < edit.end:
+                edits.append(replace(edit, start=start))
+                at = edit.end
         return edits
 
     def _emit(self, settled: int, edits: list[Edit]) -> str:
@@ -111,3 +117,8 @@ class Rewriter:
         taken, self._held = self._held[:count], self._held[count:]
         self._emitted += count
         return taken
+
+
+def _edit(found: Range, offset: int) -> Edit:
+    replacement = f"[{found.label}]" if found.replacement is None else found.replacement
+    return Edit(found.start + offset, found.end + offset, replacement)

@@ -43,7 +43,7 @@ class Tally:
         self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
         hit = finding.score >= self.instance.entry.threshold and finding.score > 0
         if hit:
-            for found in finding.ranges[: MAX_RANGES - len(self.ranges)]:
+            for found in self.instance.ranges(finding)[: MAX_RANGES - len(self.ranges)]:
                 start, end = to_original(found.start + offset, found.end + offset)
                 moved = replace(found, start=start, end=end)
                 if moved not in self.ranges[-8:]:  # seen already in the windows' overlap

@@ -83,14 +83,25 @@ class TextRun:
             await self._rewrite(text, self._rewriters, last=last)
         return self._release(last=last)
 
-    async def run_shadows(self) -> None:
-        """Let the shadow filters measure the whole text, after it was released."""
+    async def run_shadows(self, until: float) -> None:
+        """Let the shadow filters measure the whole text, after it was released.
+
+        What is not measured by `until`, a moment of the event loop's clock, counts as a timeout.
+        """
         # What came after the unit that ended the text depends on the pieces it came in.
         text = "".join(self._seen)[: self._stopped_at]
         for judge in self._shadows:
-            for piece in [*judge.splitter.feed(text), *judge.splitter.finish()]:
-                task = _Task(judge, piece)
-                self._count(task, await self._measure(task))
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._run_shadow(judge, text)
+            except TimeoutError:
+                judge.tally.fail("timeout")
+
+    async def _run_shadow(self, judge: Judge, text: str) -> None:
+        for piece in [*judge.splitter.feed(text), *judge.splitter.finish()]:
+            await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
+            task = _Task(judge, piece)
+            self._count(task, await self._measure(task))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -155,7 +166,7 @@ class TextRun:
         if isinstance(result, CheckFailed):
             task.judge.tally.fail(result.kind)
             return False
-        return task.judge.tally.add(result, task.piece.start, self._to_original)
+        return task.judge.tally.add(result, task.piece.start, self.to_original)
 
     def _commit(self, task: _Task, result: Finding | CheckFailed | None) -> bool:
         judge = task.judge
@@ -180,7 +191,8 @@ class TextRun:
         self._released = settled
         return released
 
-    def _to_original(self, start: int, end: int) -> tuple[int, int]:
+    def to_original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a range of the released text to the text as it came in, counted from `base`."""
         if self._rewriters:
             return self._rewriters[-1].to_original(start, end)
         return start + self._base, end + self._base

@@ -11,6 +11,8 @@ from app.cli import frame
 from app.errors import Unauthorized
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from app.settings import Settings
@@ -22,7 +24,7 @@ _STYLES = {"block": "bold red", "error": "bold red", "rewrite": "yellow", "flag"
 
 def ask(
     question: Annotated[
-        str, typer.Argument(help="What you want to know; `-` reads it from stdin.")
+        str, typer.Argument(help="What you want to know; `-` reads it from stdin, as UTF-8.")
     ],
     key: Annotated[
         str | None,
@@ -43,7 +45,7 @@ def ask(
     from app.cli import client
 
     settings = frame.settings()
-    body = {"prompt": sys.stdin.read() if question == "-" else question, "stream": True}
+    body = {"prompt": _stdin() if question == "-" else question, "stream": True}
     body |= {"model": model} if model else {}
     console = frame.console()
     pieces = client.ask(
@@ -52,15 +54,27 @@ def ask(
         body,
         settings.limits.request_s + _SPARE_S,
     )
-    for piece in pieces:
-        if as_json:
-            if piece.name == "done":
-                frame.show_json(piece.content)
-        elif piece.name == "delta":
-            # Released text is shown as it comes, so it is neither wrapped nor marked up.
-            typer.echo(frame.visible(piece.content["text"]), nl=False)
-        else:
-            _show(console, piece.content)
+    try:
+        for piece in pieces:
+            if as_json:
+                if piece.name == "done":
+                    frame.show_json(piece.content)
+            elif piece.name == "delta":
+                # Released text is shown as it comes, so it is neither wrapped nor marked up.
+                typer.echo(frame.visible(piece.content["text"]), nl=False)
+            else:
+                _show(console, piece.content)
+    except client.Refused as error:
+        if key or error.status != Unauthorized.status:
+            raise
+        raise Unauthorized(
+            f"The key in {_key_file(settings)} is not valid any more; use --key or PENSTOCK_KEY."
+        ) from None
+
+
+def _stdin() -> str:
+    """Read all of it; what is not UTF-8 is refused where the same in an argument is."""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
 def _url(settings: Settings) -> str:
@@ -68,8 +82,12 @@ def _url(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{settings.port}"
 
 
+def _key_file(settings: Settings) -> Path:
+    return settings.home / "first-key"
+
+
 def _first_key(settings: Settings) -> str:
-    file = settings.home / "first-key"
+    file = _key_file(settings)
     try:
         return file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):

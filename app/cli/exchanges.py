@@ -26,6 +26,8 @@ app = typer.Typer(
 LAST = 10
 PAGE = 100
 POLL_S = 1.0
+LATE_S = 60.0
+"""How long after its beginning an exchange may be stored and still be followed."""
 
 _Outcome = Annotated[
     Literal["completed", "rewritten", "blocked", "failed", "cancelled"] | None,
@@ -120,16 +122,37 @@ def show_exchange(
 async def follow(
     store: ExchangeStore, query: ExchangeQuery, poll_s: float = POLL_S
 ) -> AsyncGenerator[ExchangeSummary]:
-    """Yield the last exchanges asked for, oldest first, then new ones for ever."""
-    page = await store.page(query, LAST)
-    last = UUID(int=0)
+    """Yield the last exchanges asked for, oldest first, then new ones for ever.
+
+    An exchange is stored when it ends, with an id of when it began, so every look goes back
+    LATE_S: one that took long comes behind those that began after it.
+    """
+    begun = dt.datetime.now(dt.UTC)
+    known = {summary.id async for summary in _since(store, query, begun)}
+    for summary in reversed(await store.page(query, LAST)):
+        known.add(summary.id)
+        yield summary
     while True:
+        await asyncio.sleep(poll_s)
+        since, begun = begun, dt.datetime.now(dt.UTC)
+        found = [summary async for summary in _since(store, query, since)]
+        for summary in found:
+            if summary.id not in known:
+                yield summary
+        known = {summary.id for summary in found}
+
+
+async def _since(
+    store: ExchangeStore, query: ExchangeQuery, moment: dt.datetime
+) -> AsyncGenerator[ExchangeSummary]:
+    """Yield the exchanges that began LATE_S before a moment or later, oldest first."""
+    from app.store.months import first_id
+
+    after = first_id(moment - dt.timedelta(seconds=LATE_S))
+    while page := await store.page(query, PAGE, after=after):
         for summary in reversed(page):
-            last = summary.id
             yield summary
-        if not page:
-            await asyncio.sleep(poll_s)
-        page = await store.page(query, PAGE, after=last)
+        after = page[0].id
 
 
 def _query(outcome: str | None, action: str | None) -> ExchangeQuery:

@@ -24,15 +24,21 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_filters(as_json: _AsJson = False) -> None:
     """List all filters: the built-in ones and those of installed packages."""
     from app.chain.registry import filter_class, filter_names
+    from app.errors import FilterError
 
-    described = [_describe(name, filter_class(name)) for name in filter_names()]
+    described, broken = [], {}
+    for name in filter_names():
+        try:
+            described.append(_describe(name, filter_class(name)))
+        except FilterError as error:
+            broken[name] = error.message
     if as_json:
-        frame.show_json(described)
+        frame.show_json([*described, *({"name": n, "error": e} for n, e in broken.items())])
         return
-    rows = (
-        (entry["name"], ", ".join(entry["stages"]), entry["unit"], entry["summary"])
-        for entry in described
-    )
+    rows = [
+        *((e["name"], ", ".join(e["stages"]), e["unit"], e["summary"]) for e in described),
+        *((name, "", "", f"broken: {message}") for name, message in broken.items()),
+    ]
     frame.show_table(("filter", "stages", "judges", "what it does"), rows, "There are no filters.")
 
 

@@ -22,9 +22,21 @@ app = typer.Typer(
 )
 
 
+MAX_NAME_CHARS = 200
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not 0 < len(name) <= MAX_NAME_CHARS:
+        raise typer.BadParameter(f"A name has 1 to {MAX_NAME_CHARS} characters.")
+    return name
+
+
 @app.command("create")
 def create_key(
-    name: Annotated[str, typer.Option(help="Whose key it is, for people.")],
+    name: Annotated[
+        str, typer.Option(parser=_name, metavar="text", help="Whose key it is, for people.")
+    ],
     scope: Annotated[
         list[str], typer.Option(help="What it may: infer, review or admin. May be given again.")
     ] = ["infer"],  # noqa: B006 (never changed)

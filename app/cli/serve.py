@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,9 @@ from app.cli import frame
 from app.errors import StartupError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.routes.keyring import KeyRing
     from app.settings import Settings
 
 
@@ -46,7 +48,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
     config = Config(
         app,
-        http=BoundedProtocol,
+        http=BoundedProtocol.counting(app.state.metrics),
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -60,7 +62,9 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         settings,
         app.state.drain,
         app.router.lifespan_context(app),
-        lambda: _greet(settings, address, settings.home / FIRST_KEY),
+        lambda: _greet(
+            settings, address, _valid(settings.home / FIRST_KEY, app.state.service.keys)
+        ),
     )
     try:
         server.run([listener])
@@ -96,7 +100,16 @@ def _address(host: str, listener: socket.socket) -> str:
     return f"http://{shown}:{listener.getsockname()[1]}"
 
 
-def _greet(settings: Settings, address: str, key_file: Path) -> None:
+def _valid(key_file: Path, keys: KeyRing) -> Path | None:
+    """Return the file if the key in it may still be used."""
+    try:
+        secret = key_file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return key_file if keys.find(secret) else None
+
+
+def _greet(settings: Settings, address: str, key_file: Path | None) -> None:
     """Say where the server is and what to try first."""
     chain = " → ".join(entry.id for entry in settings.chain) or "no filters: nothing is judged"
     database = "embedded Postgres" if settings.database_url is None else "PENSTOCK_DATABASE_URL"
@@ -107,7 +120,7 @@ def _greet(settings: Settings, address: str, key_file: Path) -> None:
         f"  state   {settings.home} ({database})",
         f"  review  {address}/review",
     ]
-    if key_file.exists():
+    if key_file is not None:
         lines += [
             "",
             f"Try it, with the first key from {key_file}:",

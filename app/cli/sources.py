@@ -28,6 +28,14 @@ app = typer.Typer(
     name="sources", help="Add, list and remove what is answered from.", no_args_is_help=True
 )
 
+
+def _path(text: str) -> Path:
+    """Read a path; an empty one would mean the whole working folder."""
+    if not text.strip():
+        raise typer.BadParameter("Name a file or a folder.")
+    return Path(text)
+
+
 _Root = Annotated[Path, typer.Option(help="Sources are named by their path from this folder.")]
 
 
@@ -36,6 +44,7 @@ def add_sources(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
+            parser=_path,
             metavar="path",
             help="Markdown, text, HTML and PDF files, and folders of them. "
             "Without any: those of the setting `sources`.",
@@ -97,7 +106,8 @@ def list_sources(
 @app.command("remove")
 def remove_sources(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="path", help="Sources, or folders of them.")
+        list[Path],
+        typer.Argument(parser=_path, metavar="path", help="Sources, or folders of them."),
     ],
     root: _Root = Path(),
 ) -> None:

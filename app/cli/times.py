@@ -19,18 +19,19 @@ def ago(text: str) -> dt.datetime:
     Raises:
         BadParameter: it is neither.
     """
-    span = _span(text)
-    return _now() - span if span else _moment(text)
+    return _read(text, -1)
 
 
 def ahead(text: str) -> dt.datetime:
-    """Read a moment; a span counts on from now.
+    """Read a moment to come; a span counts on from now.
 
     Raises:
-        BadParameter: it is neither.
+        BadParameter: it is neither, or it is past.
     """
-    span = _span(text)
-    return _now() + span if span else _moment(text)
+    moment = _read(text, 1)
+    if moment <= _now():
+        raise typer.BadParameter("That time is past.")
+    return moment
 
 
 def shown(moment: dt.datetime | None, otherwise: str = "") -> str:
@@ -42,13 +43,11 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _span(text: str) -> dt.timedelta | None:
-    match = _SPAN.fullmatch(text)
-    return dt.timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
-
-
-def _moment(text: str) -> dt.datetime:
+def _read(text: str, direction: int) -> dt.datetime:
     try:
+        span = _SPAN.fullmatch(text)
+        if span:
+            return _now() + direction * dt.timedelta(**{_UNITS[span[2]]: int(span[1])})
         return dt.datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"Not a time. Write {HINT}.") from None

@@ -9,7 +9,7 @@ from app.cli import frame
 
 if TYPE_CHECKING:
     from app.bundles import Bundle
-    from app.settings import RuntimeSettings
+    from app.settings import Settings
 
 
 def verified(reference: str) -> Bundle:
@@ -25,18 +25,31 @@ def verified(reference: str) -> Bundle:
     bundle = load_bundle(settings.models_dir, reference)
     writer = configure_logs("warning", "text")
     try:
-        asyncio.run(_run_canaries(bundle, settings.runtime))
+        asyncio.run(_run_canaries(bundle, settings))
     finally:
         writer.close()
     return bundle
 
 
-async def _run_canaries(bundle: Bundle, settings: RuntimeSettings) -> None:
-    from app.bundles.manifest import FeatureExtraction
-    from app.encoder import open_embedder
+async def _run_canaries(bundle: Bundle, settings: Settings) -> None:
+    """Open the bundle as what a server uses it for; opening runs the canaries."""
+    from app.bundles import load_bundle
+    from app.bundles.manifest import FeatureExtraction, QuestionAnswering, TextClassification
+    from app.encoder import open_classifier, open_embedder
     from app.engine.opening import open_engine
 
-    if isinstance(bundle.manifest.model, FeatureExtraction):
-        await open_embedder(bundle, settings).close()
-    else:
-        await (await open_engine(bundle, settings, None)).close()
+    runtime = settings.runtime
+    match bundle.manifest.model:
+        case FeatureExtraction():
+            await open_embedder(bundle, runtime).close()
+        case TextClassification():
+            await open_classifier(bundle, runtime).close()
+        case QuestionAnswering():
+            encoder = load_bundle(settings.models_dir, settings.encoder)
+            embedder = open_embedder(encoder, runtime)
+            try:
+                await (await open_engine(bundle, runtime, embedder)).close()
+            finally:
+                await embedder.close()
+        case _:
+            await (await open_engine(bundle, runtime, None)).close()

@@ -140,6 +140,16 @@ class Engine(Protocol):
     def num_waiting(self) -> int:
         """How much waits in front of it."""
 
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        """Refuse at once what cannot be answered, before any other work is done for it.
+
+        Passing is no promise: passages are not known yet, and filters may change the messages.
+
+        Raises:
+            PromptTooLong: the messages do not fit the model.
+            InvalidRequest: the model does not take messages like these.
+        """
+
     def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion; closing the generator cancels the work.
 

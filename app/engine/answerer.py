@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
 from app.bundles.manifest import QuestionAnswering
 from app.encoder import Encoder
 from app.encoder.canaries import failed
-from app.engine import Delta, Prompt, Task
+from app.engine import ChatMessage, Delta, Prompt, Task
 from app.engine.ranking import Candidate, candidates
 from app.engine.reader import SpanReader, exact_answer
 from app.engine.vectors import Embedder, SentenceVectors
@@ -53,6 +53,14 @@ class Answerer:
         """Texts that wait in front of it, in windows."""
         return self._encoder.num_waiting
 
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        """Refuse a question that takes more than half of the model's window.
+
+        Raises:
+            PromptTooLong: it does.
+        """
+        await self._reader.check(_question(messages))
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the supporting sentence, or the abstention, as one piece.
 
@@ -63,7 +71,7 @@ class Answerer:
             EngineBusy: the queue is full.
             ModelFailed: the graph failed, or returned NaN, Inf or a wrong shape.
         """
-        question = next((m.content for m in reversed(prompt.messages) if m.role == "user"), "")
+        question = _question(prompt.messages)
         if not question.strip() or not prompt.passages:
             yield self._abstain(0)
             return
@@ -119,3 +127,7 @@ class Answerer:
             best = max(reading.scores, default=np.float32(0))
             if canary.expected and abs(float(best) - canary.expected[0]) > canary.tolerance:
                 raise failed(bundle, number, "another score than expected")
+
+
+def _question(messages: Sequence[ChatMessage]) -> str:
+    return next((m.content for m in reversed(messages) if m.role == "user"), "")

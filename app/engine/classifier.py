@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from app.bundles import Bundle
 from app.encoder import TextClassifier
-from app.engine import Delta, Prompt, Task
+from app.engine import ChatMessage, Delta, Prompt, Task
 from app.errors import BundleError
 
 DECISIVE = 0.5
@@ -40,6 +40,9 @@ class LabelEngine:
     def num_waiting(self) -> int:
         """Texts that wait in front of it, in windows."""
         return self._classifier.num_waiting
+
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        """Refuse nothing: a text of any length is read in windows."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the label as one piece; a sigmoid without a likely label gives the neutral one.

@@ -55,6 +55,14 @@ class SpanReader:
         self._tokens = encoder.tokens
         self._max_answer = model.max_answer_tokens
 
+    async def check(self, question: str) -> None:
+        """Refuse a question that is too long.
+
+        Raises:
+            PromptTooLong: it takes more than half of the model's window.
+        """
+        await off_the_loop(self._asked, (question,))
+
     async def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """Read all passages for the question.
 
@@ -79,13 +87,17 @@ class SpanReader:
 
     def _tokenise(self, texts: Sequence[str]) -> tuple[Ids, list[tuple[Ids, Offsets]]]:
         question, *passages = texts
+        return self._asked((question,)), [self._tokens.ids_and_offsets(text) for text in passages]
+
+    def _asked(self, texts: Sequence[str]) -> Ids:
+        [question] = texts
         asked = self._tokens.ids(question)
         if len(asked) > self._tokens.max_question_tokens:
             raise PromptTooLong(
                 f"The question has {len(asked)} tokens; this model reads at most "
                 f"{self._tokens.max_question_tokens}."
             )
-        return asked, [self._tokens.ids_and_offsets(passage) for passage in passages]
+        return asked
 
     def _reading(self, offsets: Offsets, windows: Sequence[Window], rows: Sequence[Row]) -> Reading:
         """Keep, for each token, the best span over all windows that hold it."""

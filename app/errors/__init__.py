@@ -6,6 +6,7 @@ PenstockError
 │   ├── GrammarInvalid      400  a grammar that is none, fits no text or is not supported
 │   ├── GrammarTooComplex   400
 │   ├── PromptTooLong       400
+│   ├── PassagesTooLong     400
 │   ├── SourceUnreadable    400
 │   ├── BodyTooLarge        413
 │   ├── BodyTimeout         408  the body did not arrive in time
@@ -24,6 +25,7 @@ PenstockError
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
 │   └── NotReady            503  a part of the server has not come up
+├── Unrecordable            500  what the filters found cannot be written
 ├── Unstorable              500  the database refuses the values, however often they are sent
 ├── DeadlineExceeded        504
 ├── FilterFailed            503  a filter broke and the text may not pass unjudged
@@ -54,6 +56,7 @@ from app.errors.requests import (
     ModelNotFound,
     ModelNotLoaded,
     NotFound,
+    PassagesTooLong,
     PromptTooLong,
     SourceUnreadable,
     Unauthorized,
@@ -71,6 +74,7 @@ from app.errors.service import (
     RecorderFull,
     ShuttingDown,
     Unavailable,
+    Unrecordable,
     Unstorable,
 )
 from app.errors.startup import (
@@ -106,6 +110,7 @@ __all__ = [
     "NotFound",
     "NotReady",
     "Overloaded",
+    "PassagesTooLong",
     "PenstockError",
     "PromptTooLong",
     "RecorderFull",
@@ -115,6 +120,7 @@ __all__ = [
     "StartupError",
     "Unauthorized",
     "Unavailable",
+    "Unrecordable",
     "Unstorable",
     "Unsupported",
     "UnsupportedMedia",

@@ -42,6 +42,13 @@ class PromptTooLong(InvalidRequest):
     default_message = "The prompt is longer than this server allows."
 
 
+class PassagesTooLong(InvalidRequest):
+    """The passages of a request have more characters than allowed."""
+
+    code = "passages_too_long"
+    default_message = "The passages are longer than this server allows."
+
+
 class SourceUnreadable(InvalidRequest):
     """A source cannot be read as text; the message says why, without its content."""
 

@@ -49,6 +49,13 @@ class Unavailable(PenstockError):
     retry_after_s = 5.0
 
 
+class Unrecordable(PenstockError):
+    """What the filters found cannot be written; the exchange is kept without it."""
+
+    code = "unrecordable"
+    default_message = "A filter gave something that cannot be recorded, so it is not answered."
+
+
 class Unstorable(PenstockError):
     """The database refuses the values, however often they are sent."""
 

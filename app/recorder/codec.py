@@ -15,6 +15,8 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from app.exchange import (
     Action,
     Citation,
@@ -51,8 +53,13 @@ def encode(exchange: Exchange) -> bytes:
     Raises:
         Unencodable: `parameters` or `metadata` hold something other than JSON values.
     """
+    written = {"v": VERSION, "exchange": exchange}
     try:
-        return _write({"v": VERSION, "exchange": exchange}).encode("utf-8", "surrogatepass")
+        return orjson.dumps(written, default=_plain)
+    except orjson.JSONEncodeError:
+        pass  # lone surrogates and large numbers are no JSON to it; the slow way takes them
+    try:
+        return _write(written).encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError) as error:
         # The message may quote the value, which came from a request.
         raise Unencodable(type(error).__name__) from None

@@ -81,7 +81,6 @@ class Drainer:
         self.drained_total = 0
         self.quarantined_total = 0
         """Records set aside, dead letters among them."""
-        self.dead_letters_total = 0
         self._spool = spool
         self._dead_letters = dead_letters
         self._drained = drained
@@ -164,7 +163,6 @@ class Drainer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the record must not be lost
             log.error("quarantine_refused", error=type(error).__name__)  # noqa: TRY400
             self._dead_letters.add(record.line)
-            self.dead_letters_total += 1
         self.quarantined_total += 1
         log.error("record_quarantined", reason=reason, bytes=len(record.line))
 

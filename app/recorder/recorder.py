@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from app.errors import InvalidRequest, RecorderFull, ShuttingDown, Unavailable
-from app.exchange import Exchange
+from app.errors import InvalidRequest, RecorderFull, ShuttingDown, Unavailable, Unrecordable
+from app.exchange import Exchange, FinishReason, Outcome
 from app.recorder.codec import Unencodable, encode
 from app.recorder.dead_letters import DeadLetters
 from app.recorder.drain_thread import DrainThread, OpenStore
@@ -29,7 +29,7 @@ MAX_SEGMENTS = 256
 HEADROOM = 1 / 16
 """Share of the room that only requests already in work may use."""
 REFUSE_S = 1.0
-"""After a failed write: how long new requests are refused before one may try again."""
+"""After a failed write: how long everything is refused before the disk is tried again."""
 DATABASE_TIMEOUT_S = 10.0
 """Longest wait for Postgres at durability `database`."""
 
@@ -62,7 +62,8 @@ class Recorder:
         self._recorded_total = 0
         self._pid = 0
         self._is_closed = True
-        self._refuse_until = 0.0
+        self._refuse_until: float | None = None
+        self._folder = folder
 
     async def start(self) -> None:
         """Begin to accept exchanges, and to drain what earlier processes left.
@@ -84,15 +85,28 @@ class Recorder:
             ShuttingDown: the recorder is closed.
         """
         self._check_open()
-        most = self._settings.max_bytes * (1 - HEADROOM)
-        if self._spool.pending_bytes >= most or time.monotonic() < self._refuse_until:
+        if not self.has_room():
             self._dropped["refused"] += 1
             raise RecorderFull
+
+    def has_room(self) -> bool:
+        """Whether an exchange could be kept now.
+
+        After a failed write it could not, until another write, at least a trial, succeeds.
+        """
+        if self._spool.pending_bytes >= self._settings.max_bytes * (1 - HEADROOM):
+            return False
+        if self._refuse_until is not None and time.monotonic() >= self._refuse_until:
+            self._try_disk()
+        return self._refuse_until is None
 
     async def record(self, exchange: Exchange) -> None:
         """Keep the exchange; when this returns it is as durable as the settings say.
 
+        If what the filters made cannot be written, the exchange loses it, fails, and is kept so.
+
         Raises:
+            Unrecordable: that has happened; the answer must not leave.
             RecorderFull: it could not be written.
             Unavailable: at durability `database`, Postgres did not take it in time. It is kept
                 and will be stored, but its answer must not leave.
@@ -100,14 +114,20 @@ class Recorder:
             ShuttingDown: the recorder is closed.
         """
         self._check_open()
-        position = self._append(self._framed(exchange))
-        self._syncer.nudge()
-        self._drain_thread.nudge()
+        record, is_whole = self._framed(exchange)
+        position = self._append(record)
+        if self._settings.durability == "process":
+            # The threads that this wakes want the GIL: let the answer leave first.
+            asyncio.get_running_loop().call_soon(self._nudge)
+        else:
+            self._nudge()
         if self._settings.durability == "disk":
             await self._reach_disk(position)
         elif self._settings.durability == "database":
             await self._reach_database(position)
         self._recorded_total += 1
+        if not is_whole:
+            raise Unrecordable
 
     async def close(self) -> None:
         """Drain for `drain_timeout_s` at most; what is left stays for the next process."""
@@ -125,11 +145,17 @@ class Recorder:
         if self._pid != os.getpid():
             raise RuntimeError("a recorder belongs to the process that started it")
 
-    def _framed(self, exchange: Exchange) -> bytes:
+    def _framed(self, exchange: Exchange) -> tuple[bytes, bool]:
+        """Return the record, and whether it holds everything."""
         try:
-            return frame(encode(exchange))
+            return frame(encode(exchange)), True
         except Unencodable:
-            self._dropped["unencodable"] += 1
+            log.error("exchange_unencodable", exchange=str(exchange.id))  # noqa: TRY400 - may quote
+        self._dropped["unencodable"] += 1
+        _strip(exchange)
+        try:
+            return frame(encode(exchange)), False
+        except Unencodable:
             raise InvalidRequest("The request holds values that cannot be recorded.") from None
 
     def _append(self, record: bytes) -> int:
@@ -137,12 +163,28 @@ class Recorder:
             self._dropped["full"] += 1
             raise RecorderFull
         try:
-            return self._spool.append(record)
+            position = self._spool.append(record)
         except OSError as error:
             self._dropped["write_failed"] += 1
             self._refuse_until = time.monotonic() + REFUSE_S
-            log.error("record_not_written", error=error.strerror)  # noqa: TRY400 - says it all
+            log.error(  # noqa: TRY400 - says it all
+                "record_not_written", folder=str(self._folder), error=error.strerror
+            )
             raise RecorderFull from error
+        self._refuse_until = None
+        return position
+
+    def _try_disk(self) -> None:
+        """Find out whether the disk takes writes again, without risk to a record."""
+        try:
+            self._spool.try_write()
+            self._refuse_until = None
+        except OSError:
+            self._refuse_until = time.monotonic() + REFUSE_S
+
+    def _nudge(self) -> None:
+        self._syncer.nudge()
+        self._drain_thread.nudge()
 
     async def _reach_disk(self, position: int) -> None:
         try:
@@ -195,10 +237,24 @@ class Recorder:
         return len(self._dead_letters)
 
     @property
+    def failed_syncs(self) -> int:
+        """Syncs that the disk refused since the start."""
+        return self._syncer.failed_total
+
+    @property
     def dropped(self) -> Mapping[str, int]:
         """Exchanges refused since the start, by reason.
 
-        `refused` before any work; `full`, `write_failed`, `sync_failed`, `unencodable` and
-        `database_timeout` after it, so no answer was given.
+        `refused` before any work; `full`, `write_failed`, `sync_failed`, `unencodable` (kept
+        without what the filters made) and `database_timeout` after it, so no answer was given.
         """
         return self._dropped
+
+
+def _strip(exchange: Exchange) -> None:
+    """Take out everything that filters made, and let the exchange fail."""
+    exchange.verdicts = []
+    exchange.passages = exchange.citations = ()
+    exchange.prompt_edits = exchange.completion_edits = ()
+    exchange.outcome, exchange.finish_reason = Outcome.FAILED, FinishReason.ERROR
+    exchange.error_code = Unrecordable.code

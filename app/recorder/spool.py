@@ -7,10 +7,12 @@ Positions count the bytes that this process has ever appended.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 
 import structlog
@@ -20,6 +22,10 @@ from app.recorder.segment import SUFFIX, Segment
 
 MAX_ADOPTED = 16
 """Segments of dead owners held open at once."""
+TRIAL_BYTES = 65_536
+"""More than most records have."""
+LASTING = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EINVAL}
+"""Why a segment may never be read; anything else passes, such as too many open files."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +86,15 @@ class Spool:
             if self._live.size >= self._segment_bytes:
                 self._seal()
             return self.written
+
+    def try_write(self) -> None:
+        """Write something that is worth nothing beside the segments, and let it vanish.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with TemporaryFile(dir=self._folder) as file:
+            file.write(bytes(TRIAL_BYTES))
 
     def _create(self) -> Segment:
         segment = Segment.create(self._folder)
@@ -175,7 +190,8 @@ class Spool:
         try:
             return Segment.adopt(path)  # fails on segments that this process holds, too
         except OSError as error:
-            self._left_behind.add(path)
+            if error.errno in LASTING:
+                self._left_behind.add(path)
             log.warning("segment_unreadable", path=str(path), error=error.strerror)
             return None
 

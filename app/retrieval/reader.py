@@ -71,7 +71,8 @@ class Reader:
         if self._child and self._child.stdin:
             self._child.stdin.close()
             try:
-                await asyncio.wait_for(self._child.wait(), _CLOSE_S)
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._child.wait()
             except TimeoutError:
                 await self._kill()
         self._child = None

@@ -123,7 +123,8 @@ class Searcher:
     async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._refresh_s)
+                async with asyncio.timeout(self._refresh_s):
+                    await self._changed.wait()
             self._changed.clear()
             try:
                 await self.refresh()

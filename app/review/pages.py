@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
-from app.review.rendering import STATIC, PageRoute, page
+from app.review.marks import Segment, segments
+from app.review.rendering import STATIC, PageRoute, is_part, page
 from app.review.search import PERIODS, Search
 from app.review.sessions import HOME, Sessions, SignedIn, is_ours
 from app.review.view import exchange_view, row_view
@@ -58,9 +59,8 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         problem = error.message
     shown = rows[1:] if search.after and len(rows) > PAGE_ROWS else rows[:PAGE_ROWS]
     newer, older = _neighbours(search, shown, has_more=len(rows) > PAGE_ROWS)
-    is_part = request.headers.get("hx-target") == "results"
     return page(
-        "results.html" if is_part else "list.html",
+        "results.html" if is_part(request.headers) else "list.html",
         key=reviewer,
         search=search,
         problem=problem,
@@ -71,7 +71,16 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         periods=[(name, title) for name, (title, _) in PERIODS.items()],
         newer=newer,
         older=older,
+        asked=_asked(search),
     )
+
+
+def _asked(search: Search) -> list[tuple[str, list[Segment], str]]:
+    """Return what no field shows, each with the address of the list without it."""
+    return [
+        (name, segments(value, ()), search.url(**{name: "", "before": "", "after": ""}))
+        for name, value in search.beside_the_fields.items()
+    ]
 
 
 def _neighbours(
@@ -84,6 +93,12 @@ def _neighbours(
     newer = search.url(before="", after=str(shown[0].id)) if shown and has_newer else None
     older = search.url(before=str(shown[-1].id), after="") if shown and has_older else None
     return newer, older
+
+
+@router.get("/", dependencies=[_anybody])
+async def list_without_slash(request: Request) -> Response:
+    """Lead people who typed a slash too many to the list."""
+    return RedirectResponse(Search.of(request.query_params).url(), status_code=303)
 
 
 @router.get("/exchanges/{exchange_id}")
@@ -101,7 +116,7 @@ async def exchange(
 
 
 @router.get("/sign-in", dependencies=[_anybody])
-async def sign_in(next: Annotated[str, Query(max_length=2_000)] = HOME) -> Response:
+async def sign_in(next: str = HOME) -> Response:
     """Ask for a key."""
     return page("sign_in.html", next=next if is_ours(next) else HOME, problem=None)
 
@@ -110,8 +125,8 @@ async def sign_in(next: Annotated[str, Query(max_length=2_000)] = HOME) -> Respo
 async def check_key(
     request: Request,
     service: Served,
-    key: Annotated[str, Form(max_length=256)] = "",
-    next: Annotated[str, Form(max_length=2_000)] = HOME,
+    key: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = HOME,
 ) -> Response:
     """Begin a session if the key may review."""
     target = next if is_ours(next) else HOME

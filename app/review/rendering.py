@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.errors import PenstockError
-from app.review.sessions import HOME, SignInNeeded
+from app.review.sessions import SignInNeeded
 
 STATIC = Path(__file__).parent / "static"
 
@@ -61,14 +60,21 @@ class PageRoute(APIRoute):
             except SignInNeeded as error:
                 return _to_sign_in(request.headers, error)
             except PenstockError as error:
-                return page(
-                    "error.html",
-                    error.status,
-                    heading=_HEADINGS.get(error.status, "That did not work"),
-                    message=error.message,
-                )
+                return _problem(request.headers, error)
 
         return answer_with_pages
+
+
+def is_part(headers: Mapping[str, str]) -> bool:
+    """Whether the page asks for the list's results only, to put them in place."""
+    return headers.get("hx-target") == "results"
+
+
+def _problem(headers: Mapping[str, str], error: PenstockError) -> HTMLResponse:
+    heading = _HEADINGS.get(error.status, "That did not work")
+    if is_part(headers):
+        return page("problem.html", error.status, message=f"{heading}. {error.message}")
+    return page("error.html", error.status, heading=heading, message=error.message)
 
 
 _HEADINGS: Mapping[int, str] = {
@@ -80,6 +86,5 @@ _HEADINGS: Mapping[int, str] = {
 
 def _to_sign_in(headers: Mapping[str, str], error: SignInNeeded) -> Response:
     if "hx-request" in headers:  # the whole page must change, not the part that was asked for
-        current = f"{HOME}/sign-in?next={quote(HOME)}"
-        return Response(status_code=401, headers={"hx-redirect": current})
+        return Response(status_code=401, headers={"hx-redirect": error.location})
     return RedirectResponse(error.location, status_code=303)

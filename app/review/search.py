@@ -55,6 +55,12 @@ class Search:
         """Whether anything is asked for."""
         return any(asdict(self).values())
 
+    @property
+    def beside_the_fields(self) -> dict[str, str]:
+        """What only links ask for: the form has no field for it, and must not lose it."""
+        asked = {"model": self.model, "session": self.session, "user": self.user}
+        return {name: value for name, value in asked.items() if value}
+
     def url(self, **changes: str) -> str:
         """Return the page's address with some parts changed."""
         query = {name: value for name, value in {**asdict(self), **changes}.items() if value}

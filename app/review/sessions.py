@@ -16,6 +16,7 @@ from app.store.keys import ApiKey, Scope
 
 COOKIE = "penstock_review"
 HOME = "/review"
+MAX_PATH_CHARS = 4_000
 LIFETIME_S = 12 * 3_600
 
 
@@ -60,7 +61,7 @@ class Sessions:
 class SignedIn(Guard):
     """Wants a reviewer's session."""
 
-    async def __call__(self, connection: HTTPConnection) -> ApiKey:
+    def identify(self, connection: HTTPConnection) -> ApiKey:
         """Return the key that is signed in.
 
         Raises:
@@ -78,8 +79,10 @@ class SignedIn(Guard):
 
 
 def is_ours(path: str) -> bool:
-    """Whether a path leads to the review pages and not out of them."""
-    return path == HOME or path.startswith((f"{HOME}/", f"{HOME}?"))
+    """Whether a path leads to the review pages and not out of them, and is no monster."""
+    return len(path) <= MAX_PATH_CHARS and (
+        path == HOME or path.startswith((f"{HOME}/", f"{HOME}?"))
+    )
 
 
 def _here(connection: HTTPConnection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.exchange import SEPARATOR, Action, Exchange, Outcome, Verdict
@@ -84,10 +84,14 @@ def _messages(exchange: Exchange) -> list[MessageView]:
     marks = _found(exchange.verdicts, Stage.INPUT)
     views, at = [], 0
     for message in exchange.messages:
-        moved = [Mark(m.start - at, m.end - at, m.kind, m.title) for m in marks]
+        moved = [_moved(mark, at) for mark in marks]
         views.append(MessageView(message.role, segments(message.content, moved)))
         at += len(message.content) + len(SEPARATOR)
     return views
+
+
+def _moved(mark: Mark, start: int) -> Mark:
+    return replace(mark, start=mark.start - start, end=mark.end - start)
 
 
 def _found(verdicts: Iterable[Verdict], stage: Stage) -> list[Mark]:
@@ -100,7 +104,8 @@ def _found(verdicts: Iterable[Verdict], stage: Stage) -> list[Mark]:
 
 
 def _passages(exchange: Exchange) -> list[PassageView]:
-    marks: list[list[Mark]] = [[] for _ in exchange.passages]
+    found = _found(exchange.verdicts, Stage.INPUT)
+    marks = [[_moved(mark, start) for mark in found] for start in exchange.passage_starts]
     for verdict in exchange.verdicts:
         for piece in verdict.evidence:
             if piece.passage < len(marks):

@@ -32,9 +32,10 @@ class CitationAnswer(Answer):
     title: str
     """Heading the passage stands under."""
     sentence: str
-    """The sentence of the passage that carries the answer; empty if a filter changed the answer."""
+    """The sentence of the passage that carries the answer; empty if a filter changed the answer or the
+    passage."""
     answer: str
-    """The exact answer inside the sentence; empty if a filter changed the answer."""
+    """The exact answer inside the sentence; empty likewise."""
     start: int
     """Where the sentence begins in the passage."""
     end: int
@@ -42,7 +43,7 @@ class CitationAnswer(Answer):
     """Where the exact answer begins in the passage."""
     answer_end: int
     passage: int
-    """Index of the passage: first those of the request, then those that were found."""
+    """Index of the passage: those of the request, else those that were found for it."""
     passage_id: str
 
     @classmethod
@@ -69,7 +70,8 @@ class RangeAnswer(Answer):
     """A labelled stretch of text."""
 
     start: int
-    """In the prompt as it was sent, or in the text as the model wrote it."""
+    """In the prompt as it was sent and, behind it, the passages of the request, all joined by empty
+    lines; or in the text as the model wrote it."""
     end: int
     label: str
     score: float
@@ -163,11 +165,18 @@ def _citations(exchange: Exchange) -> list[CitationAnswer]:
     """Return what may be cited: a citation must not give away what a filter took out."""
     if exchange.outcome is Outcome.BLOCKED:
         return []
-    with_text = not exchange.completion_edits
     return [
-        CitationAnswer.of(citation, exchange.passages, with_text=with_text)
+        CitationAnswer.of(citation, exchange.passages, with_text=_is_unchanged(exchange, citation))
         for citation in exchange.citations
     ]
+
+
+def _is_unchanged(exchange: Exchange, citation: Citation) -> bool:
+    """Whether no filter changed the completion or the passage."""
+    start = exchange.passage_starts[citation.passage]
+    end = start + len(exchange.passages[citation.passage].text)
+    edits = exchange.prompt_edits
+    return not exchange.completion_edits and not any(start <= edit.start < end for edit in edits)
 
 
 class ErrorAnswer(Answer):

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
 from app.errors import Forbidden, StartupError, Unauthorized, Unavailable
+from app.routes.limits import admit
 from app.routes.service import service_of
 from app.store.keys import ApiKey, Scope
 
@@ -26,12 +27,20 @@ class Guard:
     """Stands before a route and lets those in who may call it."""
 
     async def __call__(self, connection: HTTPConnection) -> ApiKey | None:
-        """Return who calls.
+        """Return who calls; whoever is known counts among the requests in work.
 
         Raises:
             Unauthorized: no valid credential came along.
             Forbidden: it lacks the route's scope.
+            Overloaded: too many requests are in work.
         """
+        caller = self.identify(connection)
+        if caller is not None:
+            admit(connection)
+        return caller
+
+    def identify(self, connection: HTTPConnection) -> ApiKey | None:
+        """Return who calls, or None where anybody may; see `__call__`."""
         raise NotImplementedError
 
 
@@ -41,7 +50,7 @@ class KeyGuard(Guard):
     def __init__(self, scope: Scope | None) -> None:
         self.scope = scope
 
-    async def __call__(self, connection: HTTPConnection) -> ApiKey:
+    def identify(self, connection: HTTPConnection) -> ApiKey:
         """Return the request's key; see `Guard`."""
         ring = service_of(connection).keys
         secret = _secret(connection.headers)
@@ -60,7 +69,7 @@ class KeyGuard(Guard):
 class SignIn(Guard):
     """Lets anybody in. For the pages where one signs in, and for what those pages load."""
 
-    async def __call__(self, connection: HTTPConnection) -> None:
+    def identify(self, connection: HTTPConnection) -> None:
         """Let pass."""
 
 

@@ -36,7 +36,9 @@ CLIENT_GONE = 499
 """Status in log and metrics of a request whose client left; it is never sent."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_ALWAYS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+ALWAYS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+"""Headers of every response that does not set them itself."""
+
 # Trying again helps against these only.
 _WORTH_RETRYING = frozenset({408, 429, 503})
 
@@ -99,6 +101,8 @@ async def _on_penstock_error(request: Request, error: Exception) -> JsonResponse
 
 async def _on_http_exception(request: Request, error: Exception) -> JsonResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
+    if isinstance(error.__cause__, PenstockError):
+        return error_response(reported(error.__cause__))  # met while a form was read
     known: dict[int, PenstockError] = {404: NotFound(), 405: MethodNotAllowed()}
     translated = known.get(error.status_code, InvalidRequest())
     if error.status_code not in known:
@@ -124,7 +128,7 @@ class EnvelopeMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        reply = _Reply(send, _request_id(scope), self.drain)
+        reply = _Reply(send, request_id(scope), self.drain)
         structlog.contextvars.bind_contextvars(request_id=reply.request_id)
         started = perf_counter()
         try:
@@ -158,7 +162,7 @@ class _Reply:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
-            for name, value in _ALWAYS.items():
+            for name, value in ALWAYS.items():
                 headers.setdefault(name, value)
             if self._drain.is_draining:
                 headers["connection"] = "close"
@@ -170,7 +174,8 @@ class _Reply:
             await error_response(error)(scope, receive, self.send)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id(scope: Scope) -> str:
+    """Return the id that the client gave its request, or a new one."""
     headers = Headers(scope=scope)
     given = headers.get("x-request-id") or headers.get("x-client-request-id") or ""
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from app.errors import NotFound
+from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
 from app.routes.answers import error_docs
 from app.routes.authentication import requires
@@ -26,6 +27,19 @@ router = APIRouter(tags=["exchanges"], dependencies=[requires(Scope.REVIEW)])
 MAX_LIMIT = 200
 
 Sought = Annotated[str, Chars(1, 256)]
+Deed = Literal[Action.FLAG, Action.REWRITE, Action.BLOCK, Action.ERROR]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _is_iso_8601(moment: str) -> str:
+    """Refuse a number, which would be taken for the seconds since 1970."""
+    if not _DATE.match(moment):
+        raise ValueError("This must be a date and time in ISO 8601")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_iso_8601)]
 
 
 class ExchangeFilter(BaseModel):
@@ -37,7 +51,7 @@ class ExchangeFilter(BaseModel):
     """How the exchange ended."""
     instance: Sought | None = None
     """A filter in the chain, by its id, that did something: any action but `allow`."""
-    action: Action | None = None
+    action: Deed | None = None
     """What a filter did; with `instance`, what that one did."""
     model: Sought | None = None
     """The bundle that answered."""
@@ -45,9 +59,9 @@ class ExchangeFilter(BaseModel):
     """As the request said."""
     session: Sought | None = None
     """As the request said."""
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     """From this moment on, as ISO 8601 with a time zone."""
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     """Before this moment."""
     text: Sought | None = None
     """Words, "phrases", `or` and `-not`; without `since`, the last month is searched."""
@@ -69,11 +83,23 @@ class ExchangeFilter(BaseModel):
         return ExchangeQuery(**self.model_dump(exclude={"limit", "before", "after"}))
 
 
+async def asked_once(request: Request) -> None:
+    """Refuse a query that says something twice, of which a part would be ignored.
+
+    Raises:
+        InvalidRequest: it does.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(names) > len(set(names)):
+        raise InvalidRequest("A query parameter is there twice.")
+
+
 @router.get(
     "/exchanges",
     summary="List exchanges, newest first",
     response_model=ExchangePage,
-    responses=error_docs(400, 401, 403, 503),
+    dependencies=[Depends(asked_once)],
+    responses=error_docs(400, 401, 403, 503, 504),
 )
 async def list_exchanges(wanted: Annotated[ExchangeFilter, Query()], service: Served) -> Response:
     """Return one page; its `next`, given as `before`, leads on, and its `previous` as `after` back."""
@@ -87,7 +113,7 @@ async def list_exchanges(wanted: Annotated[ExchangeFilter, Query()], service: Se
     "/exchanges/{exchange_id}",
     summary="One exchange with everything that is known of it",
     response_model=ExchangeRecord,
-    responses=error_docs(400, 401, 403, 404, 503),
+    responses=error_docs(400, 401, 403, 404, 503, 504),
 )
 async def get_exchange(exchange_id: UUID, service: Served) -> Response:
     """Return the prompt, the passages, what the model wrote, what was released, and why."""

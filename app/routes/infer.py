@@ -15,11 +15,10 @@ from app.exchange import Exchange
 from app.routes.answers import InferResponse, error_docs
 from app.routes.authentication import requires
 from app.routes.envelope import error_response, reported
-from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import InferRequest, inline_schema
 from app.routes.service import Served, Service
-from app.routes.streaming import EventStream, exchange_headers
+from app.routes.streaming import EventStream, Fields, exchange_headers, located, until_cut
 from app.routes.validation import invalid
 from app.store.keys import ApiKey, Scope
 
@@ -48,10 +47,9 @@ async def _read(request: Request, service: Served) -> InferRequest:
 @router.post(
     "/infer",
     summary="Ask a question",
-    response_class=JsonResponse,
+    response_model=InferResponse,
     responses={
         200: {
-            "model": InferResponse,
             "description": "The answer, also when a filter blocked it.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
@@ -79,17 +77,19 @@ async def infer(
     exchange = asked.to_exchange(service.settings.model, key.id)
     structlog.contextvars.bind_contextvars(exchange=str(exchange.id))
     if asked.stream:
-        return EventStream(exchange, service)
-    return await _answer(exchange, request, service)
+        return EventStream(exchange, service, Fields(asked.asked_in))
+    try:
+        return await _answer(exchange, request, service)
+    except PenstockError as error:
+        failure = located(reported(error), Fields(asked.asked_in))
+        return error_response(failure, exchange_headers(exchange))
 
 
 async def _answer(exchange: Exchange, request: Request, service: Service) -> Response:
     tokens: list[TokenLogprob] = []
     try:
         work = service.pipeline.run(exchange, tokens)
-        await until_interrupted(request.receive, service.drain, work)
-    except PenstockError as error:
-        return error_response(reported(error), exchange_headers(exchange))
+        await until_cut(request.receive, service, [exchange], work)
     finally:
         service.metrics.count_exchange(exchange)
     answer = InferResponse.of(exchange, tokens).model_dump()

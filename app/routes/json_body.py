@@ -92,7 +92,7 @@ _TOO_DEEP = f"The body is nested more than {MAX_DEPTH} levels deep."
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node)]
         if not level:
             return

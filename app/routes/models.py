@@ -61,7 +61,7 @@ class ModelList(Answer):
     summary="Which models are served?",
     dependencies=[_key],
     response_model=ModelList,
-    responses=error_docs(401, 403),
+    responses=error_docs(401, 403, 503, 504),
 )
 async def list_models(service: Served) -> Response:
     """Return what answers to each name, and what could not be loaded, with the reason."""
@@ -72,7 +72,7 @@ async def list_models(service: Served) -> Response:
     "/models/{name}/load",
     summary="Serve a bundle",
     response_model=ModelList,
-    responses=error_docs(400, 401, 403, 404, 409, 503),
+    responses=error_docs(400, 401, 403, 404, 409, 503, 504),
 )
 async def load_model(
     key: Annotated[ApiKey, _key], name: Name, service: Served, version: Version = None
@@ -91,7 +91,7 @@ async def load_model(
     "/models/{name}/unload",
     summary="Serve a bundle no more",
     response_model=ModelList,
-    responses=error_docs(400, 401, 403, 404, 409, 503),
+    responses=error_docs(400, 401, 403, 404, 409, 503, 504),
 )
 async def unload_model(key: Annotated[ApiKey, _key], name: Name, service: Served) -> Response:
     """Let nothing answer to this name any more; requests in work end first."""
@@ -103,7 +103,7 @@ async def unload_model(key: Annotated[ApiKey, _key], name: Name, service: Served
     "/models/{name}/rollback",
     summary="Put back what was in production before",
     response_model=ModelList,
-    responses=error_docs(400, 401, 403, 404, 409, 503),
+    responses=error_docs(400, 401, 403, 404, 409, 503, 504),
 )
 async def roll_back_model(key: Annotated[ApiKey, _key], name: Name, service: Served) -> Response:
     """Load the version that was in production before and let it answer again."""

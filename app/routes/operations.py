@@ -82,7 +82,10 @@ async def readyz(service: Served) -> Response:
     summary="Metrics for Prometheus",
     dependencies=[requires(Scope.ADMIN)],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **error_docs(401, 403)},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **error_docs(401, 403, 503),
+    },
 )
 async def metrics(service: Served) -> Response:
     """Return all metrics as text; no label holds anything from a request."""
@@ -94,7 +97,7 @@ async def metrics(service: Served) -> Response:
     summary="What runs here?",
     dependencies=[requires()],
     response_model=VersionResponse,
-    responses=error_docs(401),
+    responses=error_docs(401, 503, 504),
 )
 async def version(service: Served) -> Response:
     """Return the server's version and its default model."""
@@ -105,8 +108,8 @@ async def version(service: Served) -> Response:
     "/openapi.json",
     summary="This description",
     dependencies=[requires()],
-    response_class=JsonResponse,
-    responses=error_docs(401),
+    response_model=dict[str, Any],
+    responses=error_docs(401, 503, 504),
 )
 async def openapi(request: Request) -> Response:
     """Return the OpenAPI description of all routes."""

@@ -28,7 +28,7 @@ class Check:
 
 
 class Readiness:
-    """All checks of a server; asking costs no I/O."""
+    """All checks of a server; asking costs no I/O while all is well."""
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
         self._checks = checks

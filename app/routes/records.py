@@ -124,7 +124,7 @@ class ExchangeRecord(Answer):
     completion: str
     """What was released to the client."""
     prompt_edits: list[EditRecord]
-    """Positions count in the messages' contents, joined by two line breaks."""
+    """Positions count in the messages' contents and the passages, joined by two line breaks."""
     completion_edits: list[EditRecord]
     """Positions count in `generated`."""
     citations: list[CitationAnswer]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.errors import InvalidRequest, PromptTooLong
+from app.errors import InvalidRequest, PassagesTooLong, PromptTooLong
 from app.exchange import Exchange, Message
 from app.routes.fields import Body, Title, Word
 from app.routes.json_body import render
@@ -29,7 +29,7 @@ class Turn(Body):
 
 
 class GivenPassage(Body):
-    """A passage that the client sends along; it is searched before the indexed sources."""
+    """A passage that the client sends along; the server then searches its sources for none."""
 
     text: str
     """The passage itself."""
@@ -56,7 +56,7 @@ class InferRequest(Body):
     parameters: Parameters = Field(default_factory=Parameters)
     """Sampling of text generation."""
     passages: list[GivenPassage] = Field(default_factory=list)
-    """Passages to answer from, beside those the server finds itself."""
+    """Passages to answer from; the server then searches its sources for none."""
     user: Word | None = None
     """Who asks, in your own words; kept in the log."""
     session: Word | None = None
@@ -71,6 +71,11 @@ class InferRequest(Body):
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("Give either prompt or messages")
         return self
+
+    @property
+    def asked_in(self) -> str:
+        """The name of the field that holds the question."""
+        return "messages" if self.prompt is None else "prompt"
 
     def to_exchange(self, default_model: str, key_id: UUID | None) -> Exchange:
         """Return the exchange that this request begins."""
@@ -94,13 +99,14 @@ class InferRequest(Body):
 
         Raises:
             PromptTooLong: all messages together have too many characters.
+            PassagesTooLong: all passages together have.
             InvalidRequest: there is no question, or too much of something else.
         """
         messages = self.messages or []
         question = self.prompt
         if question is None:
             question = next((t.content for t in reversed(messages) if t.role == "user"), "")
-        _require(bool(question.strip()), "messages", "There is no question.")
+        _require(bool(question.strip()), self.asked_in, "There is no question.")
         _require(len(messages) <= limits.messages, "messages", f"At most {limits.messages}.")
         _require(len(self.passages) <= limits.passages, "passages", f"At most {limits.passages}.")
         _require(
@@ -109,9 +115,11 @@ class InferRequest(Body):
             f"At most {limits.metadata_bytes} bytes as JSON.",
         )
         if len(self.prompt or "") + sum(len(t.content) for t in messages) > limits.prompt_chars:
-            raise PromptTooLong(
-                f"The prompt has more than {limits.prompt_chars} characters.", param="prompt"
-            )
+            message = f"The prompt has more than {limits.prompt_chars} characters."
+            raise PromptTooLong(message, param=self.asked_in)
+        if sum(len(passage.text) for passage in self.passages) > limits.passages_chars:
+            message = f"The passages have more than {limits.passages_chars} characters."
+            raise PassagesTooLong(message, param="passages")
 
 
 def _require(holds: bool, param: str, message: str) -> None:

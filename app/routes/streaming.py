@@ -12,7 +12,9 @@ fails before has its plain HTTP status.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.engine import TokenLogprob
-from app.errors import PenstockError
+from app.errors import GrammarInvalid, GrammarTooComplex, PenstockError, PromptTooLong
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
 from app.routes.envelope import envelope, error_response, reported
@@ -46,6 +48,43 @@ def event(name: str, content: Any) -> bytes:
     return b"event: " + name.encode("ascii") + b"\ndata: " + render(content) + b"\n\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Where a request says what the model may refuse."""
+
+    question: str
+    grammar: str | None = None
+    """None leaves the name that the engine knows."""
+
+
+def located(error: PenstockError, fields: Fields) -> PenstockError:
+    """Return an error of the model that names the field of the request which it is about."""
+    if isinstance(error, PromptTooLong):
+        error.param = fields.question
+    if isinstance(error, GrammarInvalid | GrammarTooComplex) and fields.grammar:
+        error.param = fields.grammar
+    return error
+
+
+async def until_cut(
+    receive: Receive, service: Service, exchanges: Sequence[Exchange], work: Awaitable[None]
+) -> None:
+    """Await the work on exchanges; if the server cuts it off, they say why.
+
+    Raises:
+        ClientGone: the client left.
+        ShuttingDown: the server's time to drain is over.
+        DeadlineExceeded: the request's time is over, its client's pauses included.
+    """
+
+    def note(reason: PenstockError) -> None:
+        for exchange in exchanges:
+            exchange.error_code = reason.code
+
+    seconds = service.settings.limits.request_s
+    await until_interrupted(receive, service.drain, work, seconds, note)
+
+
 class ReleasedStream(Response):
     """Feeds what the filters release of one exchange to the client, in the request's own task.
 
@@ -54,11 +93,13 @@ class ReleasedStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, exchange: Exchange, service: Service) -> None:
-        super().__init__(headers={"x-accel-buffering": "no", "x-exchange-id": str(exchange.id)})
+    def __init__(self, exchanges: Sequence[Exchange], service: Service, fields: Fields) -> None:
+        first = exchanges[0]
+        super().__init__(headers={"x-accel-buffering": "no", "x-exchange-id": str(first.id)})
         del self.headers["content-length"]
-        self._exchange = exchange
+        self._exchanges = exchanges
         self._service = service
+        self._fields = fields
         self._is_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,15 +111,15 @@ class ReleasedStream(Response):
             ClientGone: the client left.
         """
         try:
-            await until_interrupted(receive, self._service.drain, self._flow(send))
+            await until_cut(receive, self._service, self._exchanges, self._flow(send))
         except ClientGone:
             raise
         except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
-            error = reported(raised)
+            error = located(reported(raised), self._fields)
             if self._is_started:
                 await self._send(send, self._last_words(error), is_last=True)
             else:
-                response = error_response(error, exchange_headers(self._exchange))
+                response = error_response(error, exchange_headers(self._exchanges[0]))
                 await response(scope, receive, send)
         finally:
             self._count()
@@ -92,7 +133,8 @@ class ReleasedStream(Response):
         raise NotImplementedError
 
     def _count(self) -> None:
-        self._service.metrics.count_exchange(self._exchange)
+        for exchange in self._exchanges:
+            self._service.metrics.count_exchange(exchange)
 
     async def _send(self, send: Send, chunk: bytes, *, is_last: bool = False) -> None:
         if not self._is_started:
@@ -104,11 +146,17 @@ class ReleasedStream(Response):
     def _count_first_text(self, started: float) -> None:
         """Note how long the client waited, if nothing was sent yet."""
         if not self._is_started:
-            self._service.metrics.count_first_text(self._exchange.model, perf_counter() - started)
+            self._service.metrics.count_first_text(
+                self._exchanges[0].model, perf_counter() - started
+            )
 
 
 class EventStream(ReleasedStream):
     """The stream of `POST /infer`."""
+
+    def __init__(self, exchange: Exchange, service: Service, fields: Fields) -> None:
+        super().__init__([exchange], service, fields)
+        self._exchange = exchange
 
     async def _flow(self, send: Send) -> None:
         started = perf_counter()

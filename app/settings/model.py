@@ -41,10 +41,15 @@ class LimitSettings(Group):
     """Most messages in one request."""
     passages: int = Field(32, ge=0)
     """Most passages a client may send along."""
+    passages_chars: int = Field(32_000, ge=0)
+    """Most characters over all passages a client sends along."""
     metadata_bytes: int = Field(4_096, ge=0)
     """Largest metadata object, as JSON."""
     request_s: float = Field(30.0, gt=0)
     """A request's deadline."""
+    shadow_s: float = Field(1.0, ge=0)
+    """How long an answer waits for shadow filters, within the request's deadline. What they have not
+    judged by then gets the verdict `error` (`timeout`)."""
     body_s: float = Field(10.0, gt=0)
     """Longest time a client may take to send its body."""
     concurrent_requests: int = Field(64, gt=0)
@@ -167,7 +172,8 @@ class Settings(Group):
     sources: tuple[Folder, ...] = ()
     """Files and folders that are indexed at the first start, while there are no sources."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The mildest thing that is logged."""
+    """The mildest thing that is logged. `debug` tells the messages of exceptions, which may hold text
+    of requests."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """One JSON object a line for machines, or text for people; `auto` is text on a terminal."""
     drain_delay_s: float = Field(0.0, ge=0)

@@ -136,8 +136,19 @@ def _refuse_unknown(names: Iterable[str]) -> None:
     known = list(_known_variables(Settings, ()))
     unknown = sorted(set(names).difference(known))
     if unknown:
-        lines = (f"{name}: unknown environment variable{_hint(name, known)}" for name in unknown)
+        lines = (f"{name}: unknown environment variable{_instead(name, known)}" for name in unknown)
         raise SettingsError("\n".join(lines))
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    """Return the end of the message: the variable that was meant, or those of the same table."""
+    table, _, key = name.rpartition(SEPARATOR)
+    start = table + SEPARATOR
+    inside = [other.removeprefix(start) for other in known if other.startswith(start)]
+    if not inside:
+        return did_you_mean(name, known)
+    near = did_you_mean(key, inside).replace("mean ", f"mean {start}")
+    return near or f"; known are {', '.join(start + other for other in inside)}"
 
 
 def _known_variables(group: type[Group], path: tuple[str, ...]) -> Iterator[str]:
@@ -163,7 +174,7 @@ def _describe(problem: ErrorDetails, origin: Origin) -> str:
     place, key = origin.locate(path), dotted(path)
     if problem["type"] == "extra_forbidden":
         known = _keys_at(path[:-1])
-        return f"{place}: unknown key {key!r}{_hint(str(path[-1]), known)}"
+        return f"{place}: unknown key {key!r}{did_you_mean(str(path[-1]), known)}"
     if problem["type"] == "missing":
         return f"{place}: {key} is missing"
     reason = problem["msg"].replace("Input should", "it should", 1)
@@ -180,6 +191,7 @@ def _keys_at(path: tuple[str | int, ...]) -> list[str]:
     return list(group.model_fields)
 
 
-def _hint(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the one that was meant, if one is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from app.errors import StartupError
-from app.store.keys import KeyStore, Scope
+from app.store.keys import KeyStore, Scope, new_key
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +33,10 @@ async def make_first_key(keys: KeyStore, home: Path) -> bool:
         # Waited for the lock: another process may have made one meanwhile.
         if await keys.list():
             return False
-        _, secret = await keys.create("first key", frozenset(Scope))
+        key, secret = new_key("first key", frozenset(Scope))
+        # The file first: a key that nobody can read would be the only one for ever.
         _write(descriptor, secret.encode("ascii") + b"\n")
+        await keys.add(key)
     log.info("first_key_made", file=str(home / FIRST_KEY))
     return True
 
@@ -60,14 +62,21 @@ def _opened(file: Path) -> Generator[int]:
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StartupError(
-            f"{file} cannot be written: {error.strerror}. Choose another folder with PENSTOCK_HOME."
-        ) from error
+        raise _unwritable(file, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
+    except OSError as error:
+        raise _unwritable(file, error) from error
     finally:
         os.close(descriptor)
+
+
+def _unwritable(file: Path, error: OSError) -> StartupError:
+    return StartupError(
+        f"{file} cannot be written: {error.strerror}. Make room, or choose another folder with "
+        "PENSTOCK_HOME."
+    )
 
 
 def _write(descriptor: int, content: bytes) -> None:

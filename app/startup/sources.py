@@ -1,4 +1,8 @@
-"""Index the sources that the settings name, when there are none yet."""
+"""Index the sources that the settings name, when there are none yet.
+
+A mark in the state folder stands from the first of them to the last: what was begun and cut off
+is gone on with, at the next try or the next start.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from app.store.sources import SourceStore
 
 log = structlog.get_logger(__name__)
 
+BEGUN = "first-sources-begun"
 TRY_EVERY_S = 5.0
 """How often it is tried again while the database is away."""
 
@@ -25,10 +30,11 @@ class FirstSources:
         self._settings = settings
         self._store = store
         self._embedder = embedder
+        self._begun = settings.home / BEGUN
         self._is_done = not settings.sources
 
     async def ensure(self) -> None:
-        """Index them if nothing is indexed; a file that cannot be read is left out.
+        """Index them if nothing is indexed or not all was; an unreadable file is left out.
 
         Raises:
             Unavailable: the database is down.
@@ -36,8 +42,10 @@ class FirstSources:
         """
         if self._is_done:
             return
-        if not await self._store.list():
+        if self._begun.exists() or not await self._store.list():
+            self._begun.touch()
             await self._index()
+            self._begun.unlink(missing_ok=True)
         self._is_done = True
 
     async def _index(self) -> None:

@@ -51,6 +51,23 @@ class ApiKey:
     revoked_at: dt.datetime | None = None
 
 
+def new_key(
+    name: str, scopes: frozenset[Scope], expires_at: dt.datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Return a key that is not stored yet, and its secret."""
+    secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
+    key = ApiKey(
+        id=uuid7(),
+        name=clean(name),
+        prefix=secret[:PREFIX_CHARS],
+        digest=hashlib.sha256(secret.encode()).digest(),
+        scopes=scopes,
+        created_at=dt.datetime.now(dt.UTC),
+        expires_at=expires_at,
+    )
+    return key, secret
+
+
 class KeyStore:
     """Makes, lists and revokes API keys."""
 
@@ -61,22 +78,17 @@ class KeyStore:
         self, name: str, scopes: frozenset[Scope], expires_at: dt.datetime | None = None
     ) -> tuple[ApiKey, str]:
         """Make a key and return it with its secret, which is stored nowhere."""
-        secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
-        key = ApiKey(
-            id=uuid7(),
-            name=clean(name),
-            prefix=secret[:PREFIX_CHARS],
-            digest=hashlib.sha256(secret.encode()).digest(),
-            scopes=scopes,
-            created_at=dt.datetime.now(dt.UTC),
-            expires_at=expires_at,
-        )
+        key, secret = new_key(name, scopes, expires_at)
+        await self.add(key)
+        return key, secret
+
+    async def add(self, key: ApiKey) -> None:
+        """Store a new key: from now on it is accepted."""
         row = {field.name: getattr(key, field.name) for field in fields(key)}
         async with self._database.begin() as connection:
             await connection.execute(
-                insert(api_key).values(row | {"scopes": " ".join(sorted(scopes))})
+                insert(api_key).values(row | {"scopes": " ".join(sorted(key.scopes))})
             )
-        return key, secret
 
     async def active(self) -> list[ApiKey]:
         """Return the keys that are neither revoked nor expired."""

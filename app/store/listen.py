@@ -53,7 +53,8 @@ async def _listen_once(database: Database, channel: str) -> AsyncGenerator[None]
         await connection.add_listener(channel, hear)
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(notified.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await notified.wait()
             if not notified.is_set() or connection.is_closed():
                 await connection.execute("SELECT 1", timeout=CHECK_TIMEOUT_S)
             elif notified.is_set():

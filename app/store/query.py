@@ -13,6 +13,9 @@ TEXT_WINDOW = dt.timedelta(days=31)
 """How far back a text search goes when the question does not say."""
 
 
+FIRST_MOMENT = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeQuery:
     """Which exchanges are asked for; every part that is given must hold."""
@@ -35,7 +38,8 @@ class ExchangeQuery:
     def earliest(self) -> dt.datetime | None:
         """The moment from which on exchanges are looked at: a search of text has a window."""
         if self.since is None and self.text is not None:
-            return (self.until or dt.datetime.now(dt.UTC)) - TEXT_WINDOW
+            until = self.until or dt.datetime.now(dt.UTC)
+            return max(until, FIRST_MOMENT + TEXT_WINDOW) - TEXT_WINDOW
         return self.since
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from app.exchange import (
+    SEPARATOR,
     Action,
     Citation,
     Edit,
@@ -20,9 +21,6 @@ from app.exchange import (
 )
 from app.store.lossless import Row, pack, unpack
 from filters import Evidence, Passage, Range, Stage
-
-SEPARATOR = len("\n\n")
-"""What stands between two messages in `Exchange.prompt`."""
 
 _NAMES = {
     kind: tuple(field.name for field in fields(kind))
@@ -139,7 +137,7 @@ def _messages(body: Row) -> tuple[Message, ...]:
     for turn in body.get("turns", ()):
         end = start + turn["chars"]
         messages.append(Message(turn["role"], body["prompt"][start:end]))
-        start = end + SEPARATOR
+        start = end + len(SEPARATOR)
     return tuple(messages)
 
 

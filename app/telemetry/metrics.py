@@ -56,12 +56,12 @@ class Metrics:
         )
         self.in_work = Gauge(
             "http_server_active_requests",
-            "Requests in work, without the probes.",
+            "Requests with a key in work, without the probes.",
             registry=self.registry,
         )
         self.refused = Counter(
             "penstock_requests_refused_total",
-            "Requests refused because a bound was reached.",
+            "Requests refused because a bound was reached, or because they are not HTTP.",
             ["code"],
             registry=self.registry,
         )

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from time import perf_counter
 
-from app.testing.texts import texts_for
+from app.testing.texts import growing_texts, texts_for
 from filters import Context, Filter, Finding, Item, Passage, Range, Stage
 
 Check = Callable[[Filter, Sequence[Item], float], Awaitable[None]]
 
 TOLERANCE = 1e-3
 """Scores this close are equal: sums in floating point depend on their order."""
+
+FAR = 100_000
+"""Behind the end of every text here, so that a position in the whole text shows."""
 
 _PASSAGE = Passage("p1", "Water runs through the gate, not past it.", "docs/gate.md")
 
@@ -86,11 +90,30 @@ async def _canaries_separate(judge: Filter, items: Sequence[Item], deadline_s: f
     scores: dict[bool, list[float]] = {True: [], False: []}
     for canary in judge.canaries():
         for stage in judge.stages:
-            context = Context(stage, canary.prompt or canary.text, canary.passages)
+            context = Context(stage, canary.question or canary.text, canary.passages)
             finding = await _judge(judge, Item(canary.text, context), deadline_s)
             scores[canary.bad].append(finding.score if finding else 0.0)
     apart = min(scores[True], default=math.inf) > max(scores[False], default=-math.inf)
     assert apart, f"known bad texts score {scores[True]}, known good ones {scores[False]}"  # noqa: S101
+
+
+async def _same_wherever_it_stands(judge: Filter, items: Sequence[Item], deadline_s: float) -> None:
+    """Positions count from the unit; only a window may leave its edges to its neighbours."""
+    for item in items:
+        moved = replace(item, start=item.start + FAR)
+        finding = await _judge(judge, moved, deadline_s)
+        problem = _problem(finding, moved)
+        _demand(problem is None, f"{problem}, where the unit begins at {moved.start}", moved)
+        if judge.unit.kind != "window":
+            here = await _judge(judge, item, deadline_s)
+            reason = "the finding depends on where the unit stands"
+            _demand(_equal(here, finding), f"{reason}: {here}, then {finding}", item)
+
+
+async def _time_does_not_explode(judge: Filter, items: Sequence[Item], deadline_s: float) -> None:
+    context = items[0].context
+    for text in growing_texts(judge.unit):
+        await _judge(judge, Item(text, context), deadline_s)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -98,6 +121,8 @@ CHECKS: tuple[Check, ...] = (
     _same_again,
     _same_side_by_side,
     _stops_when_cancelled,
+    _same_wherever_it_stands,
+    _time_does_not_explode,
     _canaries_separate,
 )
 
@@ -130,8 +155,6 @@ def _problem(finding: object, item: Item) -> str | None:
         return None
     if not isinstance(finding, Finding):
         return f"check returned {type(finding).__name__}, not a Finding or None"
-    if not all(math.isfinite(score) and 0 <= score <= 1 for score in finding.scores.values()):
-        return "a label's score is not in [0, 1]"
     if any(found.end > len(item.text) for found in finding.ranges):
         return f"a range ends behind the text: {finding.ranges}"
     passages = item.context.passages or finding.passages

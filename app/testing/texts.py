@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from filters import Unit
 
@@ -31,12 +32,31 @@ AWKWARD = (
 _LETTERS = "etaoin shrdlu .,!?\n0123456789'\"-éßя中🙂\u200b\u0301\U0001f3fd"
 
 
+_REPEATED = ("a", "1", " ", "a ", "a.", "a@", "1,", "-", "<", "(")
+"""What patterns backtrack over; the `!` behind it keeps them from matching after all."""
+
+_SIZES = (*range(6, 34, 2), *(2**power for power in range(6, 15)))
+"""Time doubles or worse with each character where a pattern is bad, so a step is small."""
+
+
+def growing_texts(unit: Unit) -> Iterator[str]:
+    """Yield texts that grow, made for patterns whose time explodes: it shows while it is short."""
+    for repeated in _REPEATED:
+        for size in _SIZES:
+            if size < _longest(unit):
+                yield (repeated * size)[:size] + "!"
+
+
 def texts_for(unit: Unit, *, num_random: int = 12) -> list[str]:
     """Return awkward texts, none longer than one unit can be."""
     draw = random.Random(0)  # noqa: S311 - test texts are no secret
     lengths = [draw.randint(1, 400) for _ in range(num_random)]
     texts = [*AWKWARD, *("".join(draw.choices(_LETTERS, k=length)) for length in lengths)]
-    limit = {"window": unit.size, "sentence": 1_000}.get(unit.kind, 4_000)
+    limit = _longest(unit)
     full = "A text as long as one unit can be. "
     texts.append((full * (limit // len(full) + 1))[:limit])
     return [text[:limit] for text in texts]
+
+
+def _longest(unit: Unit) -> int:
+    return {"window": unit.size, "sentence": 1_000}.get(unit.kind, 4_000)

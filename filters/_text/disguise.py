@@ -28,7 +28,12 @@ STRETCHED = 3
 MANY_DIGITS_FROM = 6
 """In shorter words at most half may be digits: `a55` is a paper size, not a swear word."""
 
-_CLASSES = str.maketrans({char: letters[0] for char, letters in STAND_INS.items()} | {"l": "i"})
+_SHARING = {"l": "i", "b": "g"}
+"""Letters that have a stand-in in common are one class: `1` is `i` or `l`, `6` is `g` or `b`."""
+_CLASSES = str.maketrans(
+    {char: _SHARING.get(letters[0], letters[0]) for char, letters in STAND_INS.items()} | _SHARING
+)
+_LETTERS = [ord(letter) for letter in _SHARING]
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
 _REPEATS = re.compile(r"(.)\1+", re.DOTALL)
 
@@ -53,7 +58,7 @@ def skeleton(text: str, *, leetspeak: bool) -> Skeleton:
     written = _codes(text)
     coarse = _codes(text.translate(_CLASSES)) if leetspeak else written
     starts, ends = _runs_of(coarse)
-    signs = (written != coarse) & (written != ord("l"))
+    signs = (written != coarse) & ~np.isin(written, _LETTERS)
     for start, end in _long_runs(written):
         if text[start].isalpha():
             signs[start:end] = True

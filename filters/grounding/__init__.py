@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -23,6 +22,7 @@ from filters import (
     Resources,
     Stage,
     Unit,
+    in_thread,
 )
 from filters.grounding.claims import blank_markup, is_claim
 from filters.grounding.facts import Fact, names, number_words, quantities
@@ -136,7 +136,7 @@ class Grounding(Filter):
             return None
         is_long = sum(len(p.text) for p in item.context.passages) > LONG_PASSAGES
         reading = (
-            await asyncio.to_thread(self._read, plain, item.context)
+            await in_thread(self._read, plain, item.context)
             if is_long
             else self._read(plain, item.context)
         )
@@ -214,7 +214,7 @@ def _turned(reading: _Reading, compared: list[_Compared]) -> list[_Compared]:
 def _beside(context: Context) -> list[Source]:
     """Return what names things beside the passages' text: the question and their titles."""
     titles = "\n".join(passage.title for passage in context.passages)
-    return [source_of(context.prompt), source_of(titles)]
+    return [source_of(context.question), source_of(titles)]
 
 
 def _has_number(fact: Fact, known: Sequence[Source]) -> bool:

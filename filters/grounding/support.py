@@ -31,6 +31,9 @@ _SHORTEST_STEM = 3
 NEIGHBOURS = 2
 """Sentences before and after one that may hold words of the same claim."""
 
+REMEMBERED_CHARS = 4_000
+"""Longer passages are a client's own, and are read anew for each sentence of an answer."""
+
 AROUND_CHARS = 900
 """Most characters of a passage that a model reads beside the claim."""
 
@@ -71,9 +74,12 @@ class Spot:
     """Of the claim's words, how many stand in the sentence or near it."""
 
 
-@lru_cache(maxsize=256)
 def source_of(text: str) -> Source:
     """Return what is known of a passage; the sentences of one answer ask for it again."""
+    return _remembered(text) if len(text) <= REMEMBERED_CHARS else _read(text)
+
+
+def _read(text: str) -> Source:
     bare = bare_words(normalise(text))
     units: defaultdict[str, set[str]] = defaultdict(set)
     for fact in (*quantities(text), *number_words(text)):
@@ -81,6 +87,9 @@ def source_of(text: str) -> Source:
     sentences = tuple(_sentence(text, start, end) for start, end in sentence_spans(text))
     frozen = {value: frozenset(some) for value, some in units.items()}
     return Source(text, bare, sentences, frozenset(bare.text.split()), frozen)
+
+
+_remembered = lru_cache(maxsize=256)(_read)
 
 
 def words_of(text: str) -> list[str]:

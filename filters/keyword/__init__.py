@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from filters import Canary, Filter, Finding, Item, Options, Range, Unit
+from filters import Canary, Filter, Finding, Item, Options, Range, Unit, in_thread
 from filters.keyword.disguised import Tricks
 from filters.keyword.patterns import UNBOUNDED, Patterns
 from filters.keyword.spans import Edges, merge
@@ -27,7 +26,8 @@ class KeywordOptions(Options):
 
     words: tuple[str, ...] = ()
     """Words and phrases. Case, accents, look-alike letters and invisible characters do not
-    matter; between the words of a phrase may stand any white space and punctuation."""
+    matter; between the words of a phrase may stand any white space and punctuation, or nothing
+    at all in a phrase of eight letters or more."""
     word_files: tuple[Path, ...] = ()
     """UTF-8 files with a word or phrase a line; lines that begin with `#` are comments."""
     patterns: tuple[str, ...] = Field((), max_length=1_000)
@@ -82,7 +82,7 @@ class Keyword(Filter):
 
     async def check(self, item: Item) -> Finding | None:
         if len(item.text) > LONG_TEXT:
-            return await asyncio.to_thread(self._look, item)
+            return await in_thread(self._look, item)
         return self._look(item)
 
     def canaries(self) -> Sequence[Canary]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
+from operator import add
 
 from filters._text.normalise import Normalised, as_written, normalise
 from filters._text.readings import bare_words, hidden_tags
@@ -16,6 +18,15 @@ SPELLED_OUT_FACTOR = 4
 
 PADDING = 16
 """White space and invisible characters that a match may hold before it counts as padded."""
+
+SHORTEST_JOINED = 8
+"""A phrase with fewer letters is not sought as one word: by chance it might be another."""
+
+MOST_WORDS = 5
+"""In a longer phrase either all spaces are left out or none."""
+
+_FILLERS = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0", " "))
+"""Letters without a shape. Inside a word they are invisible, between two they are a space."""
 
 _WORD = re.compile(r"[^\W_]+")
 _BARE = re.compile(r"[^\W_]+(?:[ \-'_.]+[^\W_]+)*")
@@ -44,7 +55,7 @@ class WordList:
         for number, word in enumerate(words, 1):
             for form in {word} if exact else _plain_forms(word, number):
                 if not exact and _BARE.fullmatch(form):
-                    bare[" ".join(_WORD.findall(form))] = None
+                    bare |= dict.fromkeys(_spacings(_WORD.findall(form)))
                 else:
                     literal[form] = None
         self._bare = Matcher(bare)
@@ -60,6 +71,11 @@ class WordList:
 
     def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
         """Yield where words stand in `text`, in no order; stretches may overlap."""
+        yield from self._find(text, edges)
+        if not self._exact and (spaced := text.translate(_FILLERS)) != text:
+            yield from self._find(spaced, edges)
+
+    def _find(self, text: str, edges: Edges) -> Iterator[Span]:
         plain = as_written(text) if self._exact else normalise(text)
         if plain.text and self.reach > PADDING:
             for matcher, reading in (self._bare, bare_words(plain)), (self._literal, plain):
@@ -74,6 +90,16 @@ class WordList:
         for start, end, _ in matcher.occurrences(reading.text):
             if not self._whole or is_whole(reading.text, start, end):
                 yield reading.original_range(start, end)
+
+
+def _spacings(words: list[str]) -> Iterator[str]:
+    """Yield a phrase with its spaces and, if it is long enough, without some or all of them."""
+    yield " ".join(words)
+    if len(words) > 1 and sum(map(len, words)) >= SHORTEST_JOINED:
+        yield "".join(words)
+        if len(words) <= MOST_WORDS:
+            for gaps in product(("", " "), repeat=len(words) - 1):
+                yield words[0] + "".join(map(add, gaps, words[1:]))
 
 
 def _plain_forms(word: str, number: int) -> set[str]:

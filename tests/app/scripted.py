@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine import Delta, Prompt, Task
+from app.engine import ChatMessage, Delta, Prompt, Task
 from app.engine.served import ServedEngines
 from app.errors import ModelInUse, ModelNotLoaded, NotFound
 from app.exchange import Exchange
@@ -30,13 +30,19 @@ class ScriptedEngine:
         *,
         finish_reason: str | None = "stop",
         delay_s: float = 0.0,
+        refuses: Exception | None = None,
     ) -> None:
         self.pieces = pieces
         self.finish_reason = finish_reason
         self.delay_s = delay_s
+        self.refuses = refuses
         self.prompts: list[Prompt] = []
         self.closed = 0
         self.written = 0
+
+    async def check(self, messages: Sequence[ChatMessage]) -> None:
+        if self.refuses:
+            raise self.refuses
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         self.prompts.append(prompt)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import FilterError, StartupError
 from app.main import create_app
+from app.recorder import recorder
 from app.routes.answers import InferResponse
 from app.routes.authentication import PUBLIC_PATHS, unguarded
 from app.settings import Settings
@@ -16,6 +18,7 @@ from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
 from app.telemetry import Metrics
+from tests.app.recorder.test_segment import largest_file
 from tests.bundles import write_decoder, write_embedder, write_reader
 from tests.http import PATIENCE_S
 
@@ -113,6 +116,26 @@ async def test_it_opens_again_after_it_was_closed(settings: Settings, database: 
             assert app.state.service.keys.is_loaded
 
     assert [key.scopes for key in await KeyStore(database).list()] == [frozenset(Scope)]
+
+
+async def test_a_server_that_cannot_keep_exchanges_is_not_ready(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "REFUSE_S", 0.0)
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        headers = {"x-api-key": (settings.home / "first-key").read_text().strip()}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test", headers=headers
+        ) as client:
+            with largest_file(100), capture_logs():
+                refused = await client.post("/infer", json={"prompt": QUESTION})
+                full = await client.get("/readyz")
+            ready = await client.get("/readyz")
+
+    assert refused.json()["error"]["code"] == "recorder_full"
+    assert (full.status_code, full.json()["checks"]["recorder"]) == (503, "not_ready")
+    assert ready.status_code == 200
 
 
 async def test_a_wrong_chain_stops_the_start_before_anything_is_opened(tmp_path: Path) -> None:

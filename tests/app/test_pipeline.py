@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import aclosing
 
 import pytest
 
-from app.chain.chain import Chain
 from app.chain.instance import Instance
-from app.engine import Delta, Support
-from app.engine.served import ServedEngines
 from app.errors import (
     DeadlineExceeded,
     FilterFailed,
@@ -20,37 +16,11 @@ from app.errors import (
     PenstockError,
     RecorderFull,
 )
-from app.exchange import Exchange, FinishReason, Message, Outcome
-from app.pipeline import Pipeline
-from filters import Finding, Item, Passage, Stage, Unit
-from tests.app.chain.sample_filters import Broken, Word, WordOptions, instance
-from tests.app.scripted import KeptRecords, ScriptedEngine
-
-INPUT = Stage.INPUT
-
-
-def word(text: str, replacement: str | None = None) -> Word:
-    return Word(WordOptions(word=text, replacement=replacement), Unit.sentence())
-
-
-def asked(*texts: str) -> Exchange:
-    roles = ["user", "assistant"]
-    messages = tuple(Message(roles[i % 2], text) for i, text in enumerate(texts))
-    return Exchange(messages=messages, model="scripted")
-
-
-class Setup:
-    def __init__(
-        self,
-        *pieces: str | Delta | Exception,
-        chain: Sequence[Instance] = (),
-        engine: ScriptedEngine | None = None,
-        request_s: float = 5.0,
-    ) -> None:
-        self.engine = engine or ScriptedEngine(pieces)
-        self.records = KeptRecords()
-        engines = ServedEngines.of({"scripted": self.engine})
-        self.pipeline = Pipeline(Chain(chain), engines, self.records, request_s)
+from app.exchange import Action, Exchange, FinishReason, Mode, Outcome
+from filters import Stage
+from tests.app.chain.sample_filters import Broken, Hanging, Word, WordOptions, instance
+from tests.app.pipelines import INPUT, Setup, asked, word
+from tests.app.scripted import ScriptedEngine
 
 
 async def test_an_answer_is_complete_and_recorded_once() -> None:
@@ -105,52 +75,6 @@ async def test_a_blocked_completion_keeps_what_was_written_for_reviewers_only() 
     assert setup.engine.closed == 1
 
 
-async def test_every_message_is_judged_and_ranges_count_in_the_whole_prompt() -> None:
-    chain = [instance(word("bomb", "***"), stage=INPUT, action="rewrite")]
-    setup, exchange = Setup("Ok.", chain=chain), asked("A bomb.", "No.", "A bomb, please.")
-
-    await setup.pipeline.run(exchange)
-
-    sent = [message.content for message in setup.engine.prompts[0].messages]
-    assert sent == ["A ***.", "No.", "A ***, please."]
-    ranges = exchange.verdicts[0].ranges
-    assert [exchange.prompt[r.start : r.end] for r in ranges] == ["bomb", "bomb"]
-    assert [exchange.prompt[e.start : e.end] for e in exchange.prompt_edits] == ["bomb", "bomb"]
-
-
-async def test_retrieved_passages_reach_the_model_and_are_cited() -> None:
-    class Search(Word):
-        every_message = False
-
-        async def check(self, item: Item) -> Finding | None:
-            found = Passage("p1", f"About {item.text}", "docs/a.md", "A")
-            return Finding(0.0, "passages", passages=(found,))
-
-    deltas = [Delta("About it.", supports=[Support(0, 0, 9, 6, 8)]), Delta(finish_reason="stop")]
-    engine = ScriptedEngine(deltas, finish_reason=None)
-    setup = Setup(engine=engine, chain=[instance(Search(WordOptions()), stage=INPUT)])
-    exchange = asked("old", "answer", "new")
-
-    await setup.pipeline.run(exchange)
-
-    assert setup.engine.prompts[0].passages == ("About new",)
-    assert [(c.source, c.title, c.answer_start) for c in exchange.citations] == [
-        ("docs/a.md", "A", 6)
-    ]
-
-
-async def test_filters_and_the_model_read_the_same_text_without_lone_surrogates() -> None:
-    reader = word("\ufffd")
-    setup = Setup("Ok.", chain=[instance(reader, stage=INPUT, action="flag")])
-    exchange = asked("odd \ud800 text")
-
-    await setup.pipeline.run(exchange)
-
-    assert setup.engine.prompts[0].messages[0].content == "odd \ufffd text"
-    assert exchange.verdicts[0].ranges[0].start == 4
-    assert exchange.messages[0].content == "odd \ud800 text"
-
-
 async def test_a_filter_that_breaks_fails_the_exchange() -> None:
     setup = Setup("a bad thing", chain=[instance(Broken(WordOptions()))])
     exchange = asked("Hello?")
@@ -201,6 +125,32 @@ async def test_the_deadline_ends_the_work() -> None:
     assert setup.records.exchanges == [exchange]
 
 
+def shadow(judge: Word, id: str, stage: Stage = Stage.OUTPUT) -> Instance:
+    return instance(judge, id=id, stage=stage, mode=Mode.SHADOW, deadline_ms=60_000)
+
+
+@pytest.mark.parametrize(("request_s", "shadow_s"), [(60.0, 0.05), (0.3, 60.0)])
+async def test_slow_shadows_cost_an_answer_nothing(request_s: float, shadow_s: float) -> None:
+    slow = [
+        shadow(word("Hello"), "quick", INPUT),
+        shadow(Hanging(WordOptions(word="evil")), "hanging"),
+        shadow(word("evil"), "behind"),
+    ]
+    setup = Setup("evil", chain=slow, request_s=request_s, shadow_s=shadow_s)
+    exchange = asked("Hello?")
+
+    released = [text async for text in setup.pipeline.stream(exchange)]
+
+    assert "".join(released) == "evil"
+    assert (exchange.outcome, exchange.error_code) == (Outcome.COMPLETED, None)
+    assert [(v.id, v.action, v.error) for v in exchange.verdicts] == [
+        ("quick", Action.BLOCK, None),
+        ("hanging", Action.ERROR, "timeout"),
+        ("behind", Action.ERROR, "timeout"),
+    ]
+    assert setup.records.exchanges == [exchange]
+
+
 async def test_closing_the_stream_cancels_the_work_and_records_it() -> None:
     setup, exchange = Setup("One.", " Two.", " Three."), asked("Count.")
 
@@ -240,22 +190,3 @@ async def test_an_unknown_model_is_named() -> None:
         await Setup("Hi.").pipeline.run(Exchange(messages=(), model="nosuch"))
 
     assert error.value.param == "model"
-
-
-async def test_the_first_piece_knows_whether_the_model_abstained() -> None:
-    seen: list[bool] = []
-
-    class Reader(Word):
-        async def check(self, item: Item) -> Finding | None:
-            seen.append(item.context.abstained)
-            return None
-
-    deltas = [Delta("I do not know.", abstained=True, finish_reason="no_answer")]
-    engine = ScriptedEngine(deltas, finish_reason=None)
-    setup = Setup(engine=engine, chain=[instance(Reader(WordOptions()))])
-    exchange = asked("Hello?")
-
-    await setup.pipeline.run(exchange)
-
-    assert seen == [True]
-    assert exchange.finish_reason is FinishReason.NO_ANSWER

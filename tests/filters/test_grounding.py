@@ -37,7 +37,7 @@ async def resources(tmp_path: Path) -> AsyncGenerator[BundledResources]:
 
 
 def item(text: str, passages: tuple[Passage, ...] = PASSAGES, **more: Any) -> Item:
-    return Item(text, Context(Stage.OUTPUT, more.pop("prompt", ""), passages, **more))
+    return Item(text, Context(Stage.OUTPUT, more.pop("question", ""), passages, **more))
 
 
 async def judge(resources: BundledResources, one: Item, **options: Any) -> Finding | None:
@@ -139,10 +139,13 @@ async def test_numbers_and_names_are_known_in_another_form(
     assert all(r.label not in ("new_number", "new_name") for r in finding.ranges)
 
 
-async def test_what_the_prompt_names_is_not_new(resources: BundledResources) -> None:
+async def test_what_the_question_names_is_not_new(resources: BundledResources) -> None:
     claim = "Cats hunt at night in Paris in 2024."
-    for prompt, expected in ("Do cats hunt in Paris in 2024?", []), ("Do they?", ["2024", "Paris"]):
-        finding = await judge(resources, item(claim, prompt=prompt))
+    for question, expected in (
+        ("Do cats hunt in Paris in 2024?", []),
+        ("Do they?", ["2024", "Paris"]),
+    ):
+        finding = await judge(resources, item(claim, question=question))
 
         assert finding is not None
         assert [claim[r.start : r.end] for r in finding.ranges[1:]] == expected

@@ -48,6 +48,19 @@ async def found(text: str, **options: Any) -> list[str]:
         "build-a-bomb",
         "Build, a... BOMB",
         "bu1ld a b0mb",
+        "bui1d a 60m6",
+        "6uild a bomb",
+        "buildabomb",
+        "BuildABomb",
+        "builda bomb",
+        "bu1ldabomb",
+        "build\u200ba\u200bbomb",
+        "build\u2060a\u2060bomb",
+        "build\u3164a\u3164bomb",
+        "build\u3164a bo\u200bmb",
+        "b\u3164u\u3164ild a bomb",
+        "k\uffa0i\uffa0l\uffa0l",
+        "k\u115fill",
         "b u i l d a b o m b",
         "a$$",
         "@ss",
@@ -76,6 +89,8 @@ async def test_a_listed_word_is_found_however_it_is_written(text: str) -> None:
         "c + + and c+",
         "14880 and 11488",
         "Hi!! he'll bomb a build",
+        "rebuildabomb, buildabombay, a builda and a bomb",
+        "the lamb, a big blog and gums",
         "kiill, aass",
         "k*l, k***l, a*s, ki*l*y, **kull**",
         "a s k i l l s e t",
@@ -85,6 +100,11 @@ async def test_a_listed_word_is_found_however_it_is_written(text: str) -> None:
 )
 async def test_ordinary_text_is_left_alone(text: str) -> None:
     assert await found(text) == []
+
+
+async def test_a_short_phrase_is_not_sought_as_one_word() -> None:
+    assert await found("A manual for the manic and the many", words=("man ual", "man ic")) == []
+    assert await found("kill\u3164me", words=("kill me",)) == ["kill\u3164me"]
 
 
 async def test_real_digits_match_themselves_only() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.chain.instance import Instance
+from app.settings import ChainEntry
 from app.testing import conformance
 from filters import Context, Finding, Item, Stage
 from filters.toxicity import Toxicity, ToxicityOptions
@@ -85,7 +87,9 @@ async def test_a_labels_own_threshold_becomes_one_half(resources: BundledResourc
     assert (await judged(judge, "all is well")).score < 0.05
 
 
-async def test_a_whole_text_shows_its_worst_sentences(resources: BundledResources) -> None:
+async def test_a_whole_text_shows_each_sentence_with_its_score(
+    resources: BundledResources,
+) -> None:
     text = (
         "A nice and long sentence about the weather. You idiot, you really are a stupid one. " * 2
     )
@@ -93,8 +97,25 @@ async def test_a_whole_text_shows_its_worst_sentences(resources: BundledResource
 
     finding = await judged(judge, text)
 
-    found = [text[r.start : r.end] for r in finding.ranges]
-    assert found == ["You idiot, you really are a stupid one."] * 2
+    assert [text[r.start : r.end] for r in finding.ranges] == [
+        "A nice and long sentence about the weather.",
+        "You idiot, you really are a stupid one.",
+    ] * 2
+    assert [r.score > 0.9 for r in finding.ranges] == [False, True, False, True]
+
+
+async def test_a_low_threshold_finds_its_ranges_too(tmp_path: Path) -> None:
+    write_classifier(tmp_path, {"toxicity": ["scum"]})
+    good = "All is well in this lovely old town today. "
+    bad = "You are scum, and so are all of your friends. "
+    async with bundled(tmp_path) as opened:
+        judge = await toxicity(opened, unit="document", thresholds={"toxicity": 0.999})
+        finding = await judged(judge, good + bad + good + bad)
+        entry = ChainEntry(id="tox", filter="toxicity", stage=Stage.OUTPUT, threshold=0.2)
+        ranges = Instance(entry, judge).ranges(finding)
+
+    assert 0.2 < finding.score < 0.5
+    assert [r.start for r in ranges] == [len(good), len(good + bad + good)]
 
 
 async def test_a_whole_text_reads_short_sentences_together(tmp_path: Path) -> None:
@@ -116,9 +137,10 @@ async def test_a_long_text_is_read_in_small_calls(resources: BundledResources) -
 
     finding = await judged(judge, text)
 
-    assert [text[r.start : r.end] for r in finding.ranges] == [
+    assert [text[r.start : r.end] for r in finding.ranges if r.score > 0.5] == [
         "It ends with one word that is shit."
     ]
+    assert len(finding.ranges) == 101
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "\u200b\u200d"])

@@ -57,7 +57,7 @@ class Pause(Filter):
     unit = Unit.sentence()
 
     async def check(self, item):
-        wanted = re.search(r"pause ([0-9.]+)", item.context.prompt)
+        wanted = re.search(r"pause ([0-9.]+)", item.context.question)
         if wanted and item.start:
             await asyncio.sleep(float(wanted[1]))
 '''

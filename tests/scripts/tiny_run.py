@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,9 +83,9 @@ def new_run(steps: int = STEPS) -> Run:
     )
 
 
-def finish(run: Run, folder: Path) -> str:
+def finish(run: Run, folder: Path, report: Callable[[Run], None] = lambda _: None) -> str:
     """Train to the end and return the digest of the final weights."""
-    run.train(CheckpointFolder(folder / "checkpoints"), every=EVERY, report=lambda _: None)
+    run.train(CheckpointFolder(folder / "checkpoints"), every=EVERY, report=report)
     save_file(run.network.state_dict(), folder / "final.safetensors")
     return digest(folder / "final.safetensors")
 
@@ -102,7 +103,8 @@ def main(folder: Path) -> None:
     if newest:
         run.resume(newest)
     _say(f"begins at {run.step}")
-    _say(json.dumps({"sha256": finish(run, folder)}))
+    result = finish(run, folder, lambda run: _say(f"step {run.step}"))
+    _say(json.dumps({"sha256": result}))
 
 
 if __name__ == "__main__":

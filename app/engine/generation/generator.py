@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 
 import structlog
@@ -119,6 +119,15 @@ class Generator:
         """Tokens of prompts that were copied from another request's, since the start."""
         return self._scheduler.tokens_reused
 
+    async def check(self, messages: Iterable[ChatMessage]) -> None:
+        """Refuse messages that leave no room for a completion, whatever the passages.
+
+        Raises:
+            PromptTooLong: they leave none.
+            InvalidRequest: the template does not take them.
+        """
+        await asyncio.to_thread(self._encode, Prompt(tuple(messages)))
+
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion as it is written; closing frees its place within one step.
 
@@ -172,6 +181,12 @@ class Generator:
             raise ModelFailed from error
 
     def _tokenise(self, prompt: Prompt) -> list[int]:
+        tokens = self._encode(prompt)
+        if not tokens:
+            raise InvalidRequest("The prompt is empty.", param="messages")
+        return tokens
+
+    def _encode(self, prompt: Prompt) -> list[int]:
         text = clean(self._template.render(prompt))
         tokenizer = self._vocabulary.tokenizer
         tokens = list(tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)
@@ -179,8 +194,6 @@ class Generator:
             raise PromptTooLong(
                 f"The prompt has {len(tokens)} tokens; this model reads fewer than {self._room}."
             )
-        if not tokens:
-            raise InvalidRequest("The prompt is empty.", param="messages")
         return tokens
 
     def _check_canaries(self) -> None:

@@ -65,7 +65,8 @@ class Grammars:
         try:
             # Others may wait for the same one: it goes on when this request is cancelled.
             waiting = asyncio.shield(asyncio.wrap_future(compiling))
-            compiled = await asyncio.wait_for(waiting, DEADLINE_S)
+            async with asyncio.timeout(DEADLINE_S):
+                compiled = await waiting
         except TimeoutError:
             if compiling.running():
                 raise GrammarTooComplex(param=param) from None

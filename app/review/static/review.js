@@ -19,6 +19,12 @@ function follow(selector) {
   if (link) link.click();
 }
 
+function cameFromList() {
+  if (!document.referrer) return false;
+  const from = new URL(document.referrer);
+  return from.origin === location.origin && from.pathname === "/review";
+}
+
 function toggleSheet() {
   const sheet = document.getElementById("sheet");
   if (!sheet) return;
@@ -46,14 +52,37 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sheet]")) toggleSheet();
-  const back = event.target.closest("[data-back]");
-  if (back && document.referrer.startsWith(`${location.origin}/review`) && !document.referrer.includes("/sign-in")) {
-    event.preventDefault();
-    history.back(); // to the list as it was, search and page and all
+  if (event.target.closest("[data-back]") && cameFromList()) {
+    event.preventDefault(); // to the list as it was, search and page and all
+    // A tab that was opened from the list has nothing to go back to.
+    if (window.navigation?.canGoBack ?? history.length > 1) history.back();
+    else location.assign(document.referrer);
   }
   const row = event.target.closest("[data-row]");
   if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();
 });
+
+function showProblem() {
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.setAttribute("role", "alert");
+  problem.textContent = "The server did not answer. Try again.";
+  document.getElementById("results")?.replaceChildren(problem);
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const asked = event.detail.formData;
+  for (const [name, value] of [...asked]) if (!value) asked.delete(name); // no clutter in URLs
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // Errors from before the pages, such as a server with too much to do, are JSON.
+  const kind = event.detail.xhr.getResponseHeader("content-type") ?? "";
+  if (kind.startsWith("text/html")) return;
+  event.detail.shouldSwap = false;
+  showProblem();
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, showProblem);
 
 document.addEventListener("htmx:afterSwap", () => { current = -1; });
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.errors import InvalidRequest
 from app.routes.answers import error_docs
 from app.routes.authentication import requires
-from app.routes.json_body import JsonResponse, read_json
+from app.routes.json_body import read_json
 from app.routes.openai.chat_answers import ChatForm, chat_completion
 from app.routes.openai.choices import reply
 from app.routes.openai.conversation import turns_of
@@ -21,11 +21,14 @@ from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
 from app.routes.service import Served
+from app.routes.streaming import Fields
 from app.store.keys import ApiKey, Scope
 
 router = APIRouter(tags=["openai"])
 
 _key = requires(Scope.INFER)
+
+FIELDS = Fields("messages", "response_format")
 
 
 class ChatRequest(SampledRequest):
@@ -105,7 +108,7 @@ async def _read(request: Request) -> ChatRequest:
 @router.post(
     "/v1/chat/completions",
     summary="Ask in the form of OpenAI's chat completions",
-    response_class=JsonResponse,
+    response_model=dict[str, Any],
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
@@ -132,6 +135,6 @@ async def create_chat_completion(
     has_logprobs = bool(asked.logprobs)
     if asked.stream:
         form = ChatForm(choices, has_logprobs=has_logprobs, includes_usage=asked.includes_usage)
-        return ChoicesStream(choices, service, form)
+        return ChoicesStream(choices, service, FIELDS, form)
     body = partial(chat_completion, choices, has_logprobs=has_logprobs)
-    return await reply(choices, request, service, body)
+    return await reply(choices, request, service, FIELDS, body)

@@ -15,10 +15,9 @@ from app.errors import PenstockError
 from app.exchange import Exchange, FinishReason
 from app.routes.answers import InferResponse
 from app.routes.envelope import error_response, reported
-from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse
 from app.routes.service import Service
-from app.routes.streaming import exchange_headers
+from app.routes.streaming import Fields, exchange_headers, located, until_cut
 from app.routes.tokens import ReleasedTokens
 
 _FINISH_REASONS = {FinishReason.LENGTH: "length", FinishReason.BLOCKED: "content_filter"}
@@ -46,18 +45,22 @@ class Choice:
 
 
 async def reply(
-    choices: Sequence[Choice], request: Request, service: Service, body: Callable[[], Any]
+    choices: Sequence[Choice],
+    request: Request,
+    service: Service,
+    fields: Fields,
+    body: Callable[[], Any],
 ) -> Response:
     """Run all exchanges to their ends and return what `body` makes of them then."""
-    first = choices[0].exchange
+    exchanges = [choice.exchange for choice in choices]
     try:
-        await until_interrupted(request.receive, service.drain, _run(choices, service))
+        await until_cut(request.receive, service, exchanges, _run(choices, service))
     except PenstockError as error:
-        return error_response(reported(error), exchange_headers(first))
+        return error_response(located(reported(error), fields), exchange_headers(exchanges[0]))
     finally:
-        for choice in choices:
-            service.metrics.count_exchange(choice.exchange)
-    return JsonResponse(body(), headers=exchange_headers(first))
+        for exchange in exchanges:
+            service.metrics.count_exchange(exchange)
+    return JsonResponse(body(), headers=exchange_headers(exchanges[0]))
 
 
 async def side_by_side(works: Sequence[Coroutine[Any, Any, None]]) -> None:

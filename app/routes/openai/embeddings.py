@@ -92,7 +92,7 @@ async def _read(request: Request, service: Served) -> EmbeddingRequest:
 @router.post(
     "/v1/embeddings",
     summary="Embed texts",
-    response_class=JsonResponse,
+    response_model=dict[str, Any],
     responses=error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
     openapi_extra={
         "requestBody": {

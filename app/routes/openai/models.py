@@ -23,8 +23,8 @@ EMBEDDING = "feature-extraction"
 @router.get(
     "/v1/models",
     summary="What a request may name as its model",
-    response_class=JsonResponse,
-    responses=error_docs(401, 403),
+    response_model=dict[str, Any],
+    responses=error_docs(401, 403, 503, 504),
 )
 async def list_models(service: Served) -> Response:
     """Return every served bundle, as `name` and as `name@version`, and the encoder."""
@@ -35,8 +35,8 @@ async def list_models(service: Served) -> Response:
 @router.get(
     "/v1/models/{model}",
     summary="One of the models",
-    response_class=JsonResponse,
-    responses=error_docs(401, 403, 404),
+    response_model=dict[str, Any],
+    responses=error_docs(401, 403, 404, 503, 504),
 )
 async def get_model(model: str, service: Served) -> Response:
     """Return what is known of a model."""

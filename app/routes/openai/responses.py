@@ -22,11 +22,14 @@ from app.routes.openai.response_stream import ResponseForm
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
 from app.routes.service import Served, Service
+from app.routes.streaming import Fields
 from app.store.keys import ApiKey, Scope
 
 router = APIRouter(tags=["openai"])
 
 _key = requires(Scope.INFER)
+
+FIELDS = Fields("input", "text.format")
 
 YOUNG_S = 5.0
 """Until then an exchange may still be on its way into the log."""
@@ -41,7 +44,7 @@ async def _read(request: Request) -> ResponseRequest:
 @router.post(
     "/v1/responses",
     summary="Ask in the form of OpenAI's responses",
-    response_class=JsonResponse,
+    response_model=dict[str, Any],
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
@@ -66,21 +69,21 @@ async def create_response(
     choices = asked.to_choices(service, key)
     has_logprobs = asked.wanted_logprobs is not None
     if asked.stream:
-        return ChoicesStream(choices, service, ResponseForm(has_logprobs=has_logprobs))
+        return ChoicesStream(choices, service, FIELDS, ResponseForm(has_logprobs=has_logprobs))
     [choice] = choices
 
     def body() -> dict[str, Any]:
         told = choice.released.told if has_logprobs else ()
         return response_object(choice.exchange, told=told)
 
-    return await reply(choices, request, service, body)
+    return await reply(choices, request, service, FIELDS, body)
 
 
 @router.get(
     "/v1/responses/{response_id}",
     summary="A response that was given before",
-    response_class=JsonResponse,
-    responses=error_docs(401, 403, 404, 503),
+    response_model=dict[str, Any],
+    responses=error_docs(401, 403, 404, 503, 504),
 )
 async def get_response(key: Annotated[ApiKey, _key], response_id: str, service: Served) -> Response:
     """Return what the log holds, to the key that asked or to one that may review."""

@@ -14,7 +14,7 @@ from app.errors import PenstockError
 from app.routes.json_body import render
 from app.routes.openai.choices import Choice, side_by_side
 from app.routes.service import Service
-from app.routes.streaming import ReleasedStream
+from app.routes.streaming import Fields, ReleasedStream
 
 DONE = b"data: [DONE]\n\n"
 
@@ -43,8 +43,10 @@ class Form(Protocol):
 class ChoicesStream(ReleasedStream):
     """Feeds what is released of several exchanges to the client, as it comes."""
 
-    def __init__(self, choices: Sequence[Choice], service: Service, form: Form) -> None:
-        super().__init__(choices[0].exchange, service)
+    def __init__(
+        self, choices: Sequence[Choice], service: Service, fields: Fields, form: Form
+    ) -> None:
+        super().__init__([choice.exchange for choice in choices], service, fields)
         self._choices = choices
         self._form = form
         self._turn = asyncio.Lock()
@@ -68,7 +70,3 @@ class ChoicesStream(ReleasedStream):
 
     def _last_words(self, error: PenstockError) -> bytes:
         return self._form.failure(error)
-
-    def _count(self) -> None:
-        for choice in self._choices:
-            self._service.metrics.count_exchange(choice.exchange)

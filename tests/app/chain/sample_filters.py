@@ -11,7 +11,7 @@ from app.exchange import Mode
 from app.settings import ChainEntry
 from filters import Canary, Context, Filter, Finding, Item, Options, Range, Stage, Unit
 
-CONTEXT = Context(Stage.OUTPUT, prompt="What?")
+CONTEXT = Context(Stage.OUTPUT, question="What?")
 
 
 class WordOptions(Options):
@@ -68,6 +68,15 @@ class Nonsense(Word):
         return Finding(1.0, "x", (Range(0, len(item.text) + 1, "x"),))
 
 
+class Malformed(Word):
+    """Return a finding whose parts cannot even be looked at."""
+
+    async def check(self, item: Item) -> Finding | None:
+        finding = Finding(1.0, "x")
+        object.__setattr__(finding, "ranges", None)
+        return finding
+
+
 class Confused(Word):
     """Call good what is bad."""
 
@@ -84,6 +93,7 @@ def instance(  # noqa: PLR0913 - a test reads best with everything in one line
     mode: Mode = Mode.ENFORCE,
     on_failure: str = "closed",
     deadline_ms: float = 50.0,
+    threshold: float = 0.5,
 ) -> Instance:
     """Place a filter in a chain."""
     entry = ChainEntry(
@@ -91,6 +101,7 @@ def instance(  # noqa: PLR0913 - a test reads best with everything in one line
         filter="word",
         stage=stage,
         action=action,
+        threshold=threshold,
         mode=mode,
         deadline_ms=deadline_ms,
         on_error=on_failure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,12 +15,13 @@ from app.chain.instance import Instance
 from app.errors import EngineBusy, FilterError, FilterFailed
 from app.exchange import Action, Mode, Verdict
 from app.settings import ChainEntry
-from filters import Filter, Finding, Item, Stage, Unit
+from filters import Busy, Filter, Finding, Item, Resources, Stage, Unit
 from tests.app.chain.sample_filters import (
     CONTEXT,
     Broken,
     Confused,
     Hanging,
+    Malformed,
     Nonsense,
     Word,
     WordOptions,
@@ -45,7 +47,7 @@ async def outcome(
 ) -> tuple[str, list[Verdict], str | None, object]:
     released, stage = await run(instances, pieces)
     text_run = stage._runs[0]
-    await stage.run_shadows()
+    await stage.run_shadows(math.inf)
     verdicts = [replace(v, duration_ms=0.0) for v in stage.verdicts]
     failure = type(text_run.failure).__name__ if text_run.failure else None
     return released, verdicts, failure, text_run.edits
@@ -143,13 +145,14 @@ async def test_shadows_hold_nothing_back_and_are_recorded() -> None:
     assert await text_run.feed("a bad thing") == "a bad thing"
     assert await text_run.feed("", last=True) == ""
     assert stage.verdicts == []
-    await stage.run_shadows()
+    await stage.run_shadows(math.inf)
     (verdict,) = stage.verdicts
     assert (verdict.action, verdict.mode) == (Action.BLOCK, Mode.SHADOW)
 
 
 @pytest.mark.parametrize(
-    ("broken", "kind"), [(Broken, "raised"), (Hanging, "timeout"), (Nonsense, "invalid")]
+    ("broken", "kind"),
+    [(Broken, "raised"), (Hanging, "timeout"), (Nonsense, "invalid"), (Malformed, "invalid")],
 )
 @pytest.mark.parametrize("action", ["block", "flag", "rewrite"])
 async def test_failures_are_closed_and_never_a_statement_about_the_text(
@@ -165,7 +168,7 @@ async def test_failures_are_closed_and_never_a_statement_about_the_text(
     assert (verdict.action, verdict.error, verdict.score) == (Action.ERROR, kind, 0.0)
 
 
-@pytest.mark.parametrize("broken", [Broken, Hanging, Nonsense])
+@pytest.mark.parametrize("broken", [Broken, Hanging, Nonsense, Malformed])
 async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -> None:
     released, stage = await run(
         [instance(broken(WordOptions()), on_failure="open")], ["a bad thing"]
@@ -175,12 +178,33 @@ async def test_open_lets_text_pass_and_records_the_failure(broken: type[Word]) -
     assert stage.verdicts[0].action is Action.ERROR
 
 
-async def test_a_full_queue_is_an_overload_not_a_broken_filter() -> None:
-    class Busy(Filter):
+async def test_a_filters_own_timeout_is_not_its_deadline() -> None:
+    class Impatient(Filter):
         async def check(self, item: Item) -> Finding | None:
-            raise EngineBusy
+            raise TimeoutError
 
-    text_run = StageRun([instance(Busy(WordOptions()))]).text(CONTEXT)
+    _, stage = await run([instance(Impatient(WordOptions()))], ["text"])
+
+    assert stage.verdicts[0].error == "raised"
+
+
+async def test_a_malformed_finding_of_a_shadow_changes_nothing() -> None:
+    shadow = instance(Malformed(WordOptions()), mode=Mode.SHADOW)
+
+    released, stage = await run([shadow], ["a bad thing"])
+    await stage.run_shadows(math.inf)
+
+    assert released == "a bad thing"
+    assert stage.verdicts[0].error == "invalid"
+
+
+@pytest.mark.parametrize("error", [EngineBusy, Busy])
+async def test_a_full_queue_is_an_overload_not_a_broken_filter(error: type[Exception]) -> None:
+    class Crowded(Filter):
+        async def check(self, item: Item) -> Finding | None:
+            raise error
+
+    text_run = StageRun([instance(Crowded(WordOptions()))]).text(CONTEXT)
     await text_run.feed("text", last=True)
 
     assert isinstance(text_run.failure, EngineBusy)
@@ -229,6 +253,28 @@ async def test_each_character_is_read_about_once() -> None:
     assert reader.characters_read <= 1.1 * len(text)
 
 
+async def test_only_what_was_set_up_is_closed_whatever_the_others_do() -> None:
+    closed: list[str] = []
+
+    class Opening(Word):
+        async def setup(self, resources: Resources) -> None:
+            if self.word == "refuses":
+                raise ValueError("no")
+
+        async def close(self) -> None:
+            closed.append(self.word)
+            raise RuntimeError("closing fails too")
+
+    words = ["one", "two", "refuses", "never reached"]
+    chain = Chain([instance(Opening(WordOptions(word=w)), id=f"f{n}") for n, w in enumerate(words)])
+
+    with pytest.raises(FilterError, match="cannot be set up"):
+        await chain.open(None)  # type: ignore[arg-type]
+    await chain.close()
+
+    assert closed == ["two", "one"]
+
+
 async def test_canaries_that_do_not_separate_stop_the_start() -> None:
     with pytest.raises(FilterError, match="known good"):
         await instance(Confused(WordOptions())).open(None)  # type: ignore[arg-type]
@@ -239,7 +285,7 @@ async def test_canaries_that_do_not_separate_stop_the_start() -> None:
     [
         ({"filter": "nosuch"}, "no filter 'nosuch'"),
         ({"filter": "retrieval", "options": {"limt": 3}}, "limt"),
-        ({"filter": "retrieval", "stage": Stage.OUTPUT}, "cannot stand at stage"),
+        ({"filter": "retrieval", "stage": Stage.OUTPUT}, "cannot stand at stage 'output'"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_line(entry: dict[str, object], message: str) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,20 @@ def test_the_first_key_is_found(server: Prepared, monkeypatch: pytest.MonkeyPatc
     assert server.keys == ["Bearer psk_first", "Bearer psk_other"]
 
 
+def test_a_first_key_that_was_revoked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("var").mkdir()
+    Path("var/first-key").write_text("psk_first\n")
+    with serving(Prepared(401, b'{"error": {"message": "No."}}')) as prepared:
+        monkeypatch.setenv("PENSTOCK_URL", prepared.url)
+        found, given = penstock("ask", "How?"), penstock("ask", "How?", "--key", "psk_other")
+
+    assert found.stderr == (
+        "The key in var/first-key is not valid any more; use --key or PENSTOCK_KEY.\n"
+    )
+    assert given.stderr == "The server answered 401: No.\n"
+    assert found.exit_code == given.exit_code == 1
+
+
 def test_the_question_may_come_from_stdin_and_name_a_model(server: Prepared) -> None:
     result = penstock(
         "ask", "-", "--url", server.url, "--key", "k", "--model", "m@2", input="Long?\n"
@@ -97,6 +112,16 @@ def test_the_question_may_come_from_stdin_and_name_a_model(server: Prepared) -> 
 
     assert result.exit_code == 0
     assert server.asked == [{"prompt": "Long?\n", "stream": True, "model": "m@2"}]
+
+
+def test_what_is_not_utf_8_is_told(server: Prepared) -> None:
+    options = "--url", server.url, "--key", "k"
+    piped = penstock("ask", "-", *options, input=b"caf\xe9")
+    given = penstock("ask", os.fsdecode(b"caf\xe9"), *options)
+
+    for result in (piped, given):
+        assert (result.exit_code, result.stderr) == (1, "The question is not written in UTF-8.\n")
+    assert server.asked == []
 
 
 def test_a_missing_key_is_told() -> None:

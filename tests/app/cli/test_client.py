@@ -1,7 +1,7 @@
 import pytest
 
 from app.cli.client import Piece, Refused, ask, events
-from app.errors import Unavailable
+from app.errors import InvalidRequest, Unavailable
 from tests.app.cli.server import Prepared, serving
 
 DONE = b'event: done\ndata: {"id": 1}\n\n'
@@ -54,7 +54,20 @@ def test_nobody_there_is_told() -> None:
         list(ask(prepared.url, "psk_x", {}, 5.0))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://:x", "ftp://x"])
+@pytest.mark.parametrize("key", ["é", "psk_\n", "\udce9"])
+def test_a_key_that_is_none_is_told(key: str) -> None:
+    with pytest.raises(InvalidRequest, match="one line of ASCII"):
+        list(ask("http://127.0.0.1:1", key, {}, 5.0))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "localhost:8000", "http://", "http://:x", "ftp://x"])
 def test_a_bad_address_is_told(url: str) -> None:
-    with pytest.raises(Unavailable, match="failed"):
+    with pytest.raises(InvalidRequest, match="write http://host:port"):
         list(ask(url, "psk_x", {}, 5.0))
+
+
+def test_tls_to_a_server_without_is_told() -> None:
+    with serving(Prepared()) as prepared:
+        url = prepared.url.replace("http:", "https:")
+        with pytest.raises(Unavailable, match="Then write http://"):
+            list(ask(url, "psk_x", {}, 5.0))

@@ -115,6 +115,21 @@ async def test_new_exchanges_are_followed(database: Database) -> None:
     assert seen == [exchange.id for exchange in [*old[2:], new]]
 
 
+async def test_one_that_took_long_is_followed_too(database: Database) -> None:
+    store = ExchangeStore(database)
+    slow, fast, first = make_exchange("Slow?"), make_exchange("Fast?"), make_exchange("First?")
+    await store.insert([first])
+    followed = follow(store, ExchangeQuery(), poll_s=0.001)
+    seen = [(await anext(followed)).id]
+    for exchange in (fast, slow):
+        await store.insert([exchange])
+        seen.append((await anext(followed)).id)
+    await followed.aclose()
+
+    assert slow.id < fast.id
+    assert seen == [first.id, fast.id, slow.id]
+
+
 def test_what_filters_did_can_be_asked_for(log: list[Exchange]) -> None:
     _, second, _ = log
 

@@ -1,8 +1,12 @@
+import asyncio
+import datetime as dt
 import json
 from typing import Any
 
 import pytest
 
+from app.store.database import Database
+from app.store.keys import KeyStore, Scope
 from tests.commands import penstock, succeed
 
 
@@ -33,9 +37,15 @@ def test_a_key_is_made_listed_and_revoked() -> None:
     assert penstock("keys", "revoke", key["prefix"]).exit_code == 1
 
 
-def test_a_key_may_end() -> None:
+def test_a_key_may_end(database_url: str) -> None:
+    async def end_long_ago() -> None:
+        database = Database(database_url)
+        moment = dt.datetime(2020, 1, 1).astimezone()
+        await KeyStore(database).create("past", frozenset({Scope.INFER}), moment)
+        await database.close()
+
     succeed("keys", "create", "--name", "soon", "--expires", "90d")
-    succeed("keys", "create", "--name", "past", "--expires", "2020-01-01")
+    asyncio.run(end_long_ago())
 
     states = {key["name"]: (key["scopes"], key["state"]) for key in listed()}
     assert states == {"soon": (["infer"], "active"), "past": (["infer"], "ended")}
@@ -44,10 +54,19 @@ def test_a_key_may_end() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--scope", "everything"), ("--expires", "soon"), ()],
+    [
+        ("--scope", "everything"),
+        ("--expires", "soon"),
+        ("--expires", "2020-01-01"),
+        ("--expires", "0d"),
+        ("--name", ""),
+        ("--name", " "),
+        ("--name", "x" * 201),
+        (),
+    ],
 )
 def test_a_malformed_key_is_refused(options: tuple[str, ...]) -> None:
-    named = ("--name", "x") if options else ()
+    named = ("--name", "x") if options and "--name" not in options else ()
 
     assert penstock("keys", "create", *named, *options).exit_code == 2
     assert listed() == []

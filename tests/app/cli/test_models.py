@@ -6,6 +6,7 @@ import pytest
 from tests.bundles import write_classifier, write_embedder
 from tests.commands import penstock, succeed
 
+SHIPPED = Path(__file__).parents[3] / "models"
 WORDS = {"toxic": ["darn"]}
 
 
@@ -84,6 +85,16 @@ def test_a_bundle_that_computes_something_else_is_found(bundles: Path) -> None:
     assert result.exit_code == 1
     assert "toxicity@1" in result.stderr
     assert result.stdout.startswith("encoder@1: ")
+
+
+def test_the_bundles_that_come_with_the_server_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_MODELS_DIR", str(SHIPPED))
+
+    lines = succeed("models", "verify").splitlines()
+
+    shipped = {f"{version.parent.name}@{version.name}" for version in SHIPPED.glob("*/*")}
+    assert {line.split(":")[0] for line in lines} == shipped
+    assert len(shipped) >= 4
 
 
 @pytest.mark.usefixtures("bundles")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.serve import _address, _bind, _greet
+from app.cli.serve import _address, _bind, _greet, _valid
 from app.errors import StartupError
+from app.routes.keyring import KeyRing
 from app.settings import Settings
+from app.store.database import Database
+from app.store.keys import KeyStore, Scope
 from tests.commands import penstock
 
 
@@ -71,8 +74,23 @@ def test_the_greeting_holds_all_one_needs_but_no_secret(
 def test_without_a_first_key_no_command_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _greet(Settings(home=tmp_path), "http://127.0.0.1:8000", tmp_path / "first-key")
+    _greet(Settings(home=tmp_path), "http://127.0.0.1:8000", None)
     said = capsys.readouterr().out
 
     assert "curl" not in said
     assert "no filters" in said
+
+
+async def test_only_a_key_that_is_still_valid_is_shown(database: Database, tmp_path: Path) -> None:
+    keys = KeyStore(database)
+    ring, file = KeyRing(keys), tmp_path / "first-key"
+    assert _valid(file, ring) is None
+
+    key, secret = await keys.create("first key", frozenset(Scope))
+    file.write_text(f"{secret}\n")
+    await ring.refresh()
+    assert _valid(file, ring) == file
+
+    await keys.revoke(key.prefix)
+    await ring.refresh()
+    assert _valid(file, ring) is None

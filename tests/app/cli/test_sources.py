@@ -34,6 +34,17 @@ def listed() -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize("path", ["", " "])
+def test_an_empty_path_is_not_the_whole_folder(path: str) -> None:
+    succeed("sources", "add", "README.md")
+
+    for command in ("add", "remove"):
+        result = penstock("sources", command, path)
+        assert result.exit_code == 2
+        assert "Name a file or a folder." in result.stderr
+    assert uris() == ["README.md"]
+
+
 def uris() -> list[str]:
     return [source["uri"] for source in listed()]
 

@@ -35,6 +35,12 @@ async def test_the_likeliest_label_is_the_completion(
     assert engine.is_alive
 
 
+async def test_a_text_of_any_length_passes_the_check(tmp_path: Path, open_it: Open) -> None:
+    write_classifier(tmp_path, WORDS)
+
+    await (await open_it("toxicity")).check(ask("you idiot " * 1_000).messages)
+
+
 async def test_a_softmax_always_decides(tmp_path: Path, open_it: Open) -> None:
     write_classifier(tmp_path, {"spam": ["buy"], "ham": []}, activation="softmax")
 

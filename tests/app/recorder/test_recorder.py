@@ -12,8 +12,17 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from app.errors import InvalidRequest, RecorderFull, ShuttingDown, StartupError, Unavailable
+from app.errors import (
+    InvalidRequest,
+    RecorderFull,
+    ShuttingDown,
+    StartupError,
+    Unavailable,
+    Unrecordable,
+)
+from app.exchange import Outcome
 from app.recorder import Recorder
 from app.recorder import recorder as recorder_module
 from app.recorder.codec import encode
@@ -82,6 +91,7 @@ async def test_without_postgres_it_records_until_full_and_the_next_start_stores_
             await recorder.record(refused)
         with pytest.raises(RecorderFull):
             recorder.check_room()
+        assert not recorder.has_room()
         assert recorder.pending_bytes == 20 * SIZE
         assert recorder.oldest_age_s > 0
         assert recorder.is_alive
@@ -105,19 +115,38 @@ async def test_work_is_refused_before_the_last_room_is_taken(tmp_path: Path) -> 
         await recorder.record(make_exchange())  # was let in before
 
 
-async def test_a_full_disk_refuses_and_recovers(tmp_path: Path, database_url: str) -> None:
+async def test_a_full_disk_refuses_and_recovers(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with recording(tmp_path, database_url) as recorder:
         await recorder.record(make_exchange())
-        with largest_file(100), pytest.raises(RecorderFull):
-            await recorder.record(make_exchange())
-        with pytest.raises(RecorderFull):
-            recorder.check_room()
-        recorder._refuse_until = 0.0
+        assert recorder.has_room()
+        with largest_file(100), capture_logs() as lines:
+            with pytest.raises(RecorderFull):
+                await recorder.record(make_exchange())
+            monkeypatch.setattr(recorder_module, "REFUSE_S", 0.0)
+            recorder._refuse_until = 0.0  # as if time had passed
+            assert not recorder.has_room()
+            with pytest.raises(RecorderFull):
+                recorder.check_room()
+        assert recorder.has_room()
         recorder.check_room()
         await recorder.record(make_exchange())
 
     assert len(await stored(database_url)) == 2
     assert recorder.dropped == {"write_failed": 1, "refused": 1}
+    assert [line["folder"] for line in lines] == [str(tmp_path)]
+    assert os.listdir(tmp_path) == []
+
+
+async def test_after_a_failed_write_nothing_is_tried_for_a_while(tmp_path: Path) -> None:
+    async with recording(tmp_path, NOWHERE, drain_timeout_s=0.0) as recorder:
+        with largest_file(100), capture_logs(), pytest.raises(RecorderFull):
+            await recorder.record(make_exchange())
+
+        assert not recorder.has_room()
+        await recorder.record(make_exchange())  # was let in before
+        assert recorder.has_room()
 
 
 async def test_a_disk_that_fails_to_sync_is_told_at_level_disk(tmp_path: Path) -> None:
@@ -186,6 +215,30 @@ async def test_what_cannot_be_written_is_refused_without_quoting_it(tmp_path: Pa
 
         assert "object" not in str(caught.value)
         assert recorder.dropped == {"unencodable": 1}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"verdicts": [Path("secret")]},
+        {"passages": (object(),)},
+        {"citations": (Path("secret"),)},
+        {"prompt_edits": (object(),)},
+    ],
+)
+async def test_what_filters_made_and_nobody_can_write_costs_the_answer_not_the_record(
+    tmp_path: Path, database_url: str, made: dict[str, Any]
+) -> None:
+    exchange = make_exchange("What happened?", **made)
+    async with recording(tmp_path, database_url) as recorder:
+        with pytest.raises(Unrecordable) as error:
+            await recorder.record(exchange)
+        assert recorder.dropped == {"unencodable": 1}
+
+    assert await stored(database_url) == [exchange.id]
+    assert (exchange.outcome, exchange.error_code) == (Outcome.FAILED, "unrecordable")
+    assert exchange.completion == "A gate and a pipe."
+    assert "secret" not in str(error.value)
 
 
 async def test_after_closing_nothing_is_accepted(tmp_path: Path, database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Generator
 from pathlib import Path
 
@@ -156,6 +157,23 @@ def test_empty_and_unreadable_orphans_do_no_harm(spool: Spool, tmp_path: Path) -
 
     assert spool.pending_bytes == 0
     assert files(tmp_path)[0] == 0
+
+
+def test_what_cannot_be_opened_for_a_while_is_adopted_later(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan(tmp_path)
+
+    def out_of_files(path: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files", path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Segment, "adopt", out_of_files)
+        spool.adopt()
+    assert spool.to_drain() == []
+
+    spool.adopt()
+    assert len(drain(spool)) == 1
 
 
 def test_what_is_left_to_a_newer_server_is_let_alone(spool: Spool, tmp_path: Path) -> None:

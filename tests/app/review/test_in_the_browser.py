@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.app.review.conftest import SCRIPT, Pages
 from tests.browser import chromium
+from tests.postgres import run_sql
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def page(pages: Pages) -> AsyncGenerator[Page]:
+async def page(signed_in: Page) -> AsyncGenerator[Page]:
     """A browser's page, signed in, that fails the test on any error on the console."""
     problems: list[str] = []
+    signed_in.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    signed_in.on("pageerror", lambda error: problems.append(str(error)))
+    await signed_in.reload()
+    await signed_in.wait_for_selector("[data-row]")
+    yield signed_in
+    assert problems == []
+
+
+@pytest.fixture
+async def signed_in(pages: Pages) -> AsyncGenerator[Page]:
+    """A browser's page, signed in."""
     async with chromium() as browser:
         opened = await browser.new_page()
         opened.set_default_timeout(10_000)
-        opened.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        opened.on("pageerror", lambda error: problems.append(str(error)))
         await opened.goto(f"{pages.url}/review")
         await opened.fill("#key", pages.review_key)
         await opened.click("text=Sign in >> nth=-1")
         await opened.wait_for_selector("[data-row]")
         yield opened
-        assert problems == []
 
 
 async def texts(page: Page, selector: str) -> list[str]:
@@ -55,6 +67,25 @@ async def test_the_list_is_searched_without_leaving_it_and_the_state_is_in_the_u
     assert await page.locator("[data-row]").count() == 1
     await page.go_back()
     await page.wait_for_selector("[data-row]")
+
+
+async def test_what_no_field_shows_is_kept_until_it_is_taken_away(page: Page) -> None:
+    asked = urlencode({"user": SCRIPT, "model": "answer"})
+    await page.goto(f"{page.url}?{asked}")
+    assert await page.locator("[data-row]").count() == 1
+
+    await page.select_option("select[name=outcome]", "completed")
+    await expect(page).to_have_url(re.compile("outcome=completed"))
+    assert parse_qs(urlsplit(page.url).query) == {
+        "user": [SCRIPT],
+        "model": ["answer"],
+        "outcome": ["completed"],
+    }
+    assert await texts(page, ".asked .text") == ["answer", SCRIPT]
+
+    await page.click("text=user >> a")
+    await expect(page.locator("[data-row]")).to_have_count(2)
+    assert parse_qs(urlsplit(page.url).query) == {"model": ["answer"], "outcome": ["completed"]}
 
 
 async def test_findings_citation_and_evidence_stand_in_place(page: Page) -> None:
@@ -115,6 +146,22 @@ async def test_back_leads_to_the_list_as_it_was(page: Page) -> None:
     assert page.url.endswith("?outcome=completed")
 
 
+@pytest.mark.parametrize("with_key", [True, False])
+async def test_back_leads_to_the_list_from_a_tab_of_its_own(page: Page, with_key: bool) -> None:
+    await page.goto(page.url.split("?")[0] + "?outcome=completed")
+    async with page.context.expect_page() as opening:
+        await page.locator("[data-row] a").first.click(button="middle")
+    tab = await opening.value
+    await tab.wait_for_selector("h1 .id")
+
+    for _ in range(2):
+        await (tab.keyboard.press("u") if with_key else tab.click("[data-back]"))
+        await expect(tab.locator("[data-row]")).to_have_count(2)
+        assert tab.url.endswith("?outcome=completed")
+        await tab.go_back()
+        await tab.wait_for_selector("h1 .id")
+
+
 async def test_shortcuts_can_be_switched_off(page: Page) -> None:
     await page.click("[data-sheet]")
     await page.uncheck("#keys-on")
@@ -122,6 +169,66 @@ async def test_shortcuts_can_be_switched_off(page: Page) -> None:
     await page.keyboard.press("j")
 
     assert await page.locator("tr.current").count() == 0
+
+
+async def test_old_rows_do_not_stay_under_a_new_question_that_failed(
+    signed_in: Page, database_url: str
+) -> None:
+    await run_sql(database_url, "ALTER TABLE exchange RENAME TO gone")
+    await signed_in.select_option("select[name=outcome]", "blocked")
+
+    await expect(signed_in.locator("#results")).to_contain_text("The log cannot be read right now")
+    assert await signed_in.locator("[data-row]").count() == 0
+
+
+@pytest.mark.parametrize("answer", [None, '{"error": {}}'])
+async def test_a_server_that_does_not_answer_with_pages_is_told(
+    signed_in: Page, answer: str | None
+) -> None:
+    async def answer_for_the_server(route: Route) -> None:
+        if answer is None:
+            await route.abort()
+        else:
+            await route.fulfill(status=503, content_type="application/json", body=answer)
+
+    await signed_in.route("**/review?*", answer_for_the_server)
+    await signed_in.select_option("select[name=outcome]", "blocked")
+
+    await expect(signed_in.locator("#results")).to_have_text(
+        "The server did not answer. Try again."
+    )
+
+
+async def test_rows_are_dimmed_while_new_ones_are_awaited(page: Page) -> None:
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route("**/review?*", hold)
+    await page.select_option("select[name=outcome]", "blocked")
+    await expect(page.locator("#results")).to_have_css("opacity", "0.6")
+    let_go.set()
+    await expect(page.locator("#results")).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_placeholder_can_be_read(page: Page, scheme: Literal["light", "dark"]) -> None:
+    await page.emulate_media(color_scheme=scheme)
+    ink = await page.locator("#text").evaluate("e => getComputedStyle(e, '::placeholder').color")
+    paper = await page.locator("#text").evaluate("e => getComputedStyle(e).backgroundColor")
+
+    lighter, darker = sorted((luminance(ink), luminance(paper)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of an opaque colour, as WCAG 2 defines it."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)]
+    assert len(parts) == 3
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("width", [390, 1280])

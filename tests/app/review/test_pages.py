@@ -11,6 +11,7 @@ import pytest
 
 from app.review.sessions import COOKIE
 from tests.app.review.conftest import Pages
+from tests.postgres import run_sql
 
 
 @pytest.fixture
@@ -38,10 +39,14 @@ async def test_the_bare_address_leads_to_the_pages(client: httpx.AsyncClient) ->
 
 
 async def test_a_part_of_a_page_asks_for_the_whole_sign_in(client: httpx.AsyncClient) -> None:
-    response = await client.get("/review", headers={"hx-request": "true", "hx-target": "results"})
+    response = await client.get(
+        "/review?text=a b&outcome=blocked", headers={"hx-request": "true", "hx-target": "results"}
+    )
 
     assert (response.status_code, response.text) == (401, "")
-    assert response.headers["hx-redirect"].startswith("/review/sign-in")
+    path, _, query = response.headers["hx-redirect"].partition("?")
+    assert path == "/review/sign-in"
+    assert parse_qs(query)["next"] == ["/review?text=a%20b&outcome=blocked"]
 
 
 async def test_a_review_key_signs_in_with_a_cookie_scripts_cannot_read(
@@ -74,7 +79,33 @@ async def test_another_site_cannot_sign_anybody_in(client: httpx.AsyncClient, pa
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/reviewx", ""])
+async def test_a_key_that_is_far_too_long_is_told_on_the_page(client: httpx.AsyncClient) -> None:
+    response = await sign_in(client, "k" * 5_000)
+
+    assert response.status_code == 401
+    assert "That key is not valid." in response.text
+
+
+async def test_an_address_that_is_far_too_long_is_forgotten(client: httpx.AsyncClient) -> None:
+    response = await client.get("/review/sign-in", params={"next": "/review?text=" + "a" * 4_000})
+
+    assert response.status_code == 200
+    assert 'name="next" value="/review"' in response.text
+
+
+async def test_a_slash_too_many_leads_to_the_list(client: httpx.AsyncClient) -> None:
+    response = await client.get("/review/?outcome=blocked")
+
+    assert (response.status_code, response.headers["location"]) == (303, "/review?outcome=blocked")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("https://evil.example", "//evil.example", "/reviewx", ""),
+        "/review?text=" + "a" * 4_000,
+    ],
+)
 async def test_signing_in_leads_to_our_own_pages_only(
     client: httpx.AsyncClient, pages: Pages, target: str
 ) -> None:
@@ -127,6 +158,20 @@ async def test_a_part_holds_the_rows_only(client: httpx.AsyncClient, pages: Page
 
     assert "<html" not in part.text
     assert part.text.count("data-row") == 1
+
+
+async def test_a_log_that_cannot_be_read_is_told_in_place_of_the_rows(
+    client: httpx.AsyncClient, pages: Pages, database_url: str
+) -> None:
+    await sign_in(client, pages.review_key)
+    await run_sql(database_url, "ALTER TABLE exchange RENAME TO gone")
+
+    part = await client.get("/review?outcome=blocked", headers={"hx-target": "results"})
+    whole = await client.get("/review?outcome=blocked")
+
+    assert (part.status_code, whole.status_code) == (503, 503)
+    assert part.text.startswith('<p class="problem" role="alert">The log cannot be read right now')
+    assert "<h1>The log cannot be read right now</h1>" in whole.text
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,12 @@ class Desk:
         chain: Sequence[Instance] = (),
         delay_s: float = 0.0,
         finish_reason: str | None = "stop",
+        refuses: Exception | None = None,
     ) -> None:
         """Let the model write these pieces from now on."""
-        self.engine = ScriptedEngine(pieces, delay_s=delay_s, finish_reason=finish_reason)
+        self.engine = ScriptedEngine(
+            pieces, delay_s=delay_s, finish_reason=finish_reason, refuses=refuses
+        )
         engines = ServedEngines.of({"scripted": self.engine})
         limits: LimitSettings = self.settings.limits
         self.app.state.service = Service(

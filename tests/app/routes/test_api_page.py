@@ -18,6 +18,7 @@ from app.routes import exchanges, infer, models, openai, operations
 from app.routes.answers import ErrorResponse, InferResponse
 from app.routes.authentication import KeyGuard
 from app.routes.exchanges import ExchangeFilter
+from app.routes.limits import STRANGERS_BODY_BYTES, STRANGERS_BODY_S
 from app.routes.operations import ReadyResponse
 from app.routes.parameters import Parameters
 from app.routes.schemas import InferRequest
@@ -120,4 +121,5 @@ def test_the_fixed_limits_are_told() -> None:
     assert BoundedProtocol.header_bytes == 32_768
     assert f"within {BoundedProtocol.headers_s:.0f} seconds" in limits
     assert f"{BoundedProtocol.body_parts:,} pieces" in limits
+    assert f"{STRANGERS_BODY_BYTES // 1_024} KB and {STRANGERS_BODY_S:.0f} seconds" in limits
     assert f"for {BoundedProtocol.write_s:.0f} seconds" in limits

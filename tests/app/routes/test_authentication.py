@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
@@ -19,8 +20,11 @@ from app.routes.authentication import (
     requires,
     unguarded,
 )
+from app.settings import LimitSettings
+from app.store.database import Database
 from app.store.keys import Scope
 from tests.app.routes.serving import Desk
+from tests.http import RawClient, get, listening, post, until
 
 
 def routes(desk: Desk) -> Iterator[tuple[str, str, object]]:
@@ -182,6 +186,32 @@ async def test_anything_else_is_refused(desk: Desk, headers: dict[str, str]) -> 
         reply = await client.get("/version", headers=[(n.encode(), v) for n, v in filled])
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (401, "invalid_api_key")
+
+
+async def test_only_who_has_a_key_takes_a_place(tmp_path: Path, database: Database) -> None:
+    desk = Desk(tmp_path, database, limits=LimitSettings(concurrent_requests=1))
+    await desk.open()
+    sign_in = post("/review/sign-in", b"key=", length=100).replace(
+        b"application/json", b"application/x-www-form-urlencoded"
+    )
+    async with listening(desk.app) as port:
+        strangers = [await RawClient.connect(port) for _ in range(3)]
+        first, second = [await RawClient.connect(port) for _ in range(2)]
+        for stranger in strangers:
+            await stranger.send(sign_in)
+        await first.send(post("/infer", b"{", desk.bearer(), length=100))
+        await until(lambda: b"active_requests 1.0" in desk.app.state.metrics.render())
+        await second.send(get("/version", desk.bearer()))
+        refused = await second.reply()
+        first.abort()
+        await until(lambda: b"active_requests 0.0" in desk.app.state.metrics.render())
+        await second.send(get("/version", desk.bearer()))
+        served = await second.reply()
+        for client in (*strangers, second):
+            client.abort()
+
+    assert (refused.status, refused.code) == (503, "overloaded")
+    assert served.status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1/livez?", "test/readyz#"])

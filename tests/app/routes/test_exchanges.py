@@ -74,6 +74,16 @@ async def test_pages_hold_what_was_asked(desk: Desk, log: list[Exchange]) -> Non
     assert second["next"] is None
 
 
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00Z", "2026-01-01 00:00:00.5-05:00"])
+@pytest.mark.parametrize("action", ["flag", "rewrite", "block", "error"])
+async def test_what_a_filter_did_and_when_can_be_asked(
+    desk: Desk, log: list[Exchange], since: str, action: str
+) -> None:
+    query = httpx.QueryParams({"since": since, "action": action})
+    async with desk.client(Scope.REVIEW) as client:
+        await page(client, f"/exchanges?{query}")
+
+
 async def test_exchanges_are_found_by_outcome(desk: Desk, log: list[Exchange]) -> None:
     async with desk.client(Scope.REVIEW) as client:
         found = await page(client, "/exchanges?outcome=blocked")
@@ -91,6 +101,12 @@ async def test_exchanges_are_found_by_outcome(desk: Desk, log: list[Exchange]) -
         "before=1",
         "since=yesterday",
         "since=2026-01-01T00:00:00",
+        "since=2026-01-01",
+        "since=1700000000",
+        "until=1e400",
+        "action=allow",
+        "outcome=blocked&outcome=failed",
+        "limit=1&limit=1",
         "made-up=1",
         "order=prompt;drop",
         "text=",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.engine import Delta, Support
-from app.errors import EngineBusy, ModelFailed, RecorderFull
+from app.errors import EngineBusy, ModelFailed, PromptTooLong, RecorderFull
 from app.exchange import Outcome
 from app.routes.answers import InferResponse
 from app.store.keys import Scope
@@ -45,6 +45,45 @@ async def test_a_question_is_answered_and_recorded(desk: Desk) -> None:
     assert reply.headers["x-model-version"] == "1"
     assert "total;dur=" in reply.headers["server-timing"]
     assert (exchange.user, exchange.key_id) == ("u", (await desk.keys.list())[0].id)
+
+
+async def test_a_citation_gives_away_nothing_that_a_filter_took_out_of_its_passage(
+    desk: Desk,
+) -> None:
+    chain = [instance(word("water", "***"), stage=Stage.INPUT, action="rewrite")]
+    cited = Delta("Gates hold ***.", supports=[Support(0, 0, 15, 11, 14)])
+    other = {"text": "Nothing to see.", "source": "b.md"}
+    desk.let_write(cited, Delta("", supports=[Support(1, 0, 15, 0, 7)]), chain=chain)
+
+    answer = await ask(desk, passages=[PASSAGE, other])
+
+    first, second = answer["citations"]
+    assert (first["sentence"], first["answer"], first["source"]) == ("", "", "a.md")
+    assert (first["answer_start"], first["answer_end"]) == (11, 16)
+    assert second["sentence"] == "Nothing to see."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "question",
+    [{"prompt": "What time is it?"}, {"messages": [{"role": "user", "content": "What time?"}]}],
+)
+async def test_what_the_model_cannot_read_is_refused_before_any_filter_works(
+    desk: Desk, question: dict[str, Any], stream: bool
+) -> None:
+    first = word("time")
+    desk.let_write(
+        "Late.", chain=[instance(first, stage=Stage.INPUT)], refuses=PromptTooLong("Too long.")
+    )
+    async with desk.client() as client:
+        reply = await client.post("/infer", json={**question, "stream": stream})
+
+    assert reply.status_code == 400
+    assert reply.json()["error"]["code"] == "prompt_too_long"
+    assert reply.json()["error"]["param"] == next(iter(question))
+    assert reply.headers["x-should-retry"] == "false"
+    assert first.characters_read == 0
+    assert desk.records.exchanges[0].error_code == "prompt_too_long"
 
 
 async def test_the_answer_cites_its_source(desk: Desk) -> None:

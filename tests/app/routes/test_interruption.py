@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from starlette.types import Message
 
-from app.errors import ModelFailed, ShuttingDown
+from app.errors import DeadlineExceeded, ModelFailed, PenstockError, ShuttingDown
 from app.routes.draining import Drain
 from app.routes.interruption import ClientGone, until_interrupted
 
@@ -94,6 +94,27 @@ async def test_work_stops_at_the_cut() -> None:
             await until_interrupted(Client().receive, drain, work.run())
 
     assert work.steps == ["cancelled", "cleaned up"]
+
+
+async def test_work_stops_when_its_time_is_over() -> None:
+    work, reasons = Work(), list[PenstockError]()
+
+    with pytest.raises(DeadlineExceeded):
+        await until_interrupted(Client().receive, Drain(), work.run(), 0.01, reasons.append)
+
+    assert work.steps == ["cancelled", "cleaned up"]
+    assert [reason.code for reason in reasons] == ["deadline_exceeded"]
+
+
+async def test_who_leaves_is_no_reason_of_the_servers() -> None:
+    client, work, reasons = Client(), Work(), list[PenstockError]()
+    client.gone.set()
+
+    with pytest.raises(ClientGone):
+        await until_interrupted(client.receive, Drain(), work.run(), 60.0, reasons.append)
+
+    assert reasons == []
+    await no_tasks_left()
 
 
 async def test_a_generator_is_closed_in_its_own_task() -> None:

@@ -65,7 +65,7 @@ def test_any_value_survives_being_written_and_read(value: object) -> None:
         '{"a": 1}'.encode("utf-16"),
         '{"a": 1}'.encode("utf-32"),
         b"[" * 100_000,
-        b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2),
+        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1),
         b'{"a":' * 900 + b"1" + b"}" * 900,
     ],
 )

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Form, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 
+from app.routes import limits
 from app.routes.draining import Drain
 from app.routes.envelope import EnvelopeMiddleware, install_error_handlers
-from app.routes.limits import LimitsMiddleware
+from app.routes.limits import STRANGERS_BODY_BYTES, LimitsMiddleware, admit
 from app.settings import LimitSettings
 from app.telemetry import Metrics
 from tests.http import RawClient, get, listening, post, until
@@ -16,23 +19,34 @@ from tests.http import RawClient, get, listening, post, until
 LIMITS = LimitSettings(body_bytes=100_000, body_s=0.3, request_s=0.3, concurrent_requests=2)
 
 
+async def let_in(connection: HTTPConnection) -> None:
+    admit(connection)
+
+
 class Desk:
     """An application whose requests wait until they are let go."""
 
-    def __init__(self, limits: LimitSettings = LIMITS) -> None:
+    def __init__(self, bounds: LimitSettings = LIMITS) -> None:
         self.metrics = Metrics()
+        self.drain = Drain()
         self.let_go = asyncio.Event()
         self.num_waiting = 0
         self.app = FastAPI(openapi_url=None)
         install_error_handlers(self.app)
-        self.app.add_middleware(LimitsMiddleware, limits=limits, metrics=self.metrics)
-        self.app.add_middleware(EnvelopeMiddleware, metrics=self.metrics, drain=Drain())
-        self.app.add_api_route("/echo", self.echo, methods=["POST"])
-        self.app.add_api_route("/wait", self.wait)
+        shared: dict[str, Any] = {"metrics": self.metrics, "drain": self.drain}
+        self.app.add_middleware(LimitsMiddleware, limits=bounds, **shared)
+        self.app.add_middleware(EnvelopeMiddleware, **shared)
+        known = [Depends(let_in)]
+        self.app.add_api_route("/echo", self.echo, methods=["POST"], dependencies=known)
+        self.app.add_api_route("/wait", self.wait, dependencies=known)
+        self.app.add_api_route("/stranger", self.stranger, methods=["POST"])
         self.app.add_api_route("/livez", self.livez)
 
     async def echo(self, request: Request) -> Response:
         return PlainTextResponse(str(len(await request.body())))
+
+    async def stranger(self, key: Annotated[str, Form()]) -> Response:
+        return PlainTextResponse(str(len(key)))
 
     async def wait(self) -> Response:
         self.num_waiting += 1
@@ -124,6 +138,63 @@ async def test_one_request_too_many_is_refused_at_once_and_the_probes_answer() -
     assert refused.headers["x-should-retry"] == "true"
     assert (alive.status, again.status, served) == (200, 200, [b"done", b"done"])
     assert b'penstock_requests_refused_total{code="overloaded"} 1.0' in desk.metrics.render()
+
+
+def form(key: bytes, length: int | None = None) -> bytes:
+    return post("/stranger", b"key=" + key, length=length).replace(
+        b"application/json", b"application/x-www-form-urlencoded"
+    )
+
+
+async def test_strangers_who_send_slowly_keep_nobody_out() -> None:
+    desk = Desk(LIMITS.model_copy(update={"body_s": 30.0}))
+    desk.let_go.set()
+    async with listening(desk.app) as port:
+        strangers = [await RawClient.connect(port) for _ in range(5)]
+        for stranger in strangers:
+            await stranger.send(form(b"", length=100))
+        async with await RawClient.connect(port) as client:
+            await client.send(get("/livez") + get("/wait"))
+            assert [(await client.reply()).body for _ in range(2)] == [b"live", b"done"]
+        for stranger in strangers:
+            await stranger.send(b"x" * 96)
+            assert (await stranger.reply()).body == b"96"
+            await stranger.close()
+
+
+async def test_a_strangers_body_is_small() -> None:
+    async with listening(Desk().app) as port, await RawClient.connect(port) as client:
+        await client.send(form(b"x" * (STRANGERS_BODY_BYTES - 4)))
+        assert (await client.reply()).status == 200
+        await client.send(form(b"x" * (STRANGERS_BODY_BYTES - 3)))
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (413, "body_too_large")
+
+
+async def test_a_strangers_body_comes_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "STRANGERS_BODY_S", 0.1)
+    desk = Desk(LIMITS.model_copy(update={"body_s": 30.0, "request_s": 30.0}))
+    async with listening(desk.app) as port, await RawClient.connect(port) as client:
+        await client.send(form(b"", length=100))
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (408, "body_timeout")
+
+
+@pytest.mark.parametrize("request_bytes", [post("/echo", b"x", length=100), form(b"x", length=100)])
+async def test_a_body_still_on_its_way_is_cut_with_an_answer(request_bytes: bytes) -> None:
+    desk = Desk(LIMITS.model_copy(update={"body_s": 30.0, "request_s": 30.0}))
+    async with listening(desk.app) as port, await RawClient.connect(port) as client:
+        await client.send(request_bytes)
+        await until(lambda: bool(desk.drain._on_cut))
+        desk.drain.cut()
+        reply = await client.reply()
+
+        assert (reply.status, reply.code) == (503, "shutting_down")
+        assert reply.headers["connection"] == "close"
+        assert await client.until_closed() == b""
+    assert not desk.drain._on_cut
 
 
 async def test_a_request_that_takes_too_long_is_ended() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import __version__
@@ -85,6 +87,33 @@ def test_the_description_covers_every_route(document: dict[str, Any]) -> None:
     assert paths | {"/metrics", "/version", "/openapi.json"} == document["paths"].keys()
 
 
+def test_the_description_is_valid(document: dict[str, Any]) -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_nothing_but_words_stands_beside_a_reference(document: dict[str, Any]) -> None:
+    """What stands there must hold too: a `type` could contradict the schema that is meant."""
+    beside = {name for node in _nodes(document) if "$ref" in node for name in node}
+
+    assert beside <= {"$ref", "description"}
+
+
+def test_every_answer_in_json_has_its_schema(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            content = operation["responses"]["200"]["content"]
+            schema = content.get("application/json", {}).get("schema", {"type": "object"})
+            assert "$ref" in schema or schema["type"] == "object", path
+
+
+def test_whatever_wants_a_key_may_be_refused_for_now(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if "security" in operation:
+                expected = {"401", "503"} if path == "/metrics" else {"401", "503", "504"}
+                assert expected <= operation["responses"].keys(), path
+
+
 def test_every_operation_is_explained_and_says_what_it_wants(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -109,10 +138,13 @@ def test_infer_documents_every_status_and_its_body(document: dict[str, Any]) -> 
     assert set(references) <= document["components"]["schemas"].keys()
 
 
-def _references(node: Any) -> list[str]:
+def _references(document: dict[str, Any]) -> list[str]:
+    return [node["$ref"] for node in _nodes(document) if "$ref" in node]
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
-        own = [node["$ref"]] if "$ref" in node else []
-        return own + [ref for value in node.values() for ref in _references(value)]
-    if isinstance(node, list):
-        return [ref for value in node for ref in _references(value)]
-    return []
+        yield node
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from _nodes(child)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from app.errors import InvalidRequest, PromptTooLong
+from app.errors import InvalidRequest, PassagesTooLong, PromptTooLong
 from app.exchange import Message
 from app.routes.schemas import InferRequest, inline_schema
 from app.settings import LimitSettings
@@ -83,8 +83,10 @@ def test_nothing_is_guessed(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"prompt": ""}, "messages"),
-        ({"prompt": " \n"}, "messages"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": " \n"}, "prompt"),
+        ({"prompt": "x" * 21}, "prompt"),
+        ({"messages": [{"role": "user", "content": "x" * 11}] * 2}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "x"}] * 3}, "messages"),
@@ -104,6 +106,15 @@ def test_the_prompt_is_bounded_over_all_messages() -> None:
     turns = [{"role": "user", "content": "x" * 11}] * 2
     with pytest.raises(PromptTooLong):
         asked(messages=turns).check(LIMITS)
+
+
+def test_the_passages_are_bounded_together() -> None:
+    limits = LimitSettings(passages_chars=20)
+    asked(prompt="x", passages=[{"text": "x" * 10}] * 2).check(limits)
+    with pytest.raises(PassagesTooLong) as raised:
+        asked(prompt="x", passages=[{"text": "x" * 10}, {"text": "x" * 11}]).check(limits)
+
+    assert (raised.value.code, raised.value.param) == ("passages_too_long", "passages")
 
 
 def test_surrogates_are_characters_like_others() -> None:

@@ -216,7 +216,22 @@ async def test_at_the_cut_everybody_is_told(desk: Desk, stream: bool) -> None:
     assert b'"code":"shutting_down"' in received
     assert (b"event: error" in received) is stream
     assert desk.engine.closed == 1
-    assert len(desk.records.exchanges) == 1
+    [exchange] = desk.records.exchanges
+    assert (exchange.outcome, exchange.error_code) == (Outcome.FAILED, "shutting_down")
+
+
+async def test_a_slow_reader_uses_up_the_requests_time(database: Database, tmp_path: Any) -> None:
+    desk = Desk(tmp_path, database, limits=LimitSettings(request_s=0.2))
+    await desk.open()
+    desk.let_write(*["x" * 10_000] * 10_000)
+    async with listening(desk.app) as port, await RawClient.connect(port) as client:
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await client.send(post("/infer", json.dumps(QUESTION).encode(), desk.bearer()))
+        await until(lambda: len(desk.records.exchanges) == 1)
+        client.abort()
+
+    [exchange] = desk.records.exchanges
+    assert (exchange.outcome, exchange.error_code) == (Outcome.FAILED, "deadline_exceeded")
 
 
 @pytest.mark.slow

@@ -153,6 +153,12 @@ def test_a_huge_file_is_refused() -> None:
             "PENSTOCK_LIMITS__REQUEST: unknown environment variable; "
             "did you mean PENSTOCK_LIMITS__REQUEST_S?",
         ),
+        (
+            "RETRIEVAL__FOO",
+            "1",
+            "PENSTOCK_RETRIEVAL__FOO: unknown environment variable; known are "
+            "PENSTOCK_RETRIEVAL__CHUNK_CHARS, PENSTOCK_RETRIEVAL__REFRESH_S",
+        ),
         ("PORT", "many", "PENSTOCK_PORT: port: it should be a valid integer"),
         ("LIMITS__BODY_S", "0", "PENSTOCK_LIMITS__BODY_S: limits.body_s: it should be greater"),
         ("CHAIN", "[{", "PENSTOCK_CHAIN: the value is not JSON"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import stat
 from pathlib import Path
 
@@ -68,6 +69,26 @@ async def test_servers_that_start_together_make_one_key(tmp_path: Path, database
 
     assert sum(made) == 1
     (key,) = await keys.list()
+    assert (tmp_path / FIRST_KEY).read_text().startswith(key.prefix)
+
+
+async def test_a_key_that_could_not_be_written_is_made_at_the_next_start(
+    tmp_path: Path, database: Database
+) -> None:
+    keys = KeyStore(database)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (0, before[1])
+    )  # every write fails, as on a full disk
+    try:
+        with pytest.raises(StartupError, match="PENSTOCK_HOME"):
+            await make_first_key(keys, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert await keys.list() == []
+
+    assert await make_first_key(keys, tmp_path) is True
+    (key,) = await keys.active()
     assert (tmp_path / FIRST_KEY).read_text().startswith(key.prefix)
 
 

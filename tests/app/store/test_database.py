@@ -8,7 +8,7 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -34,6 +34,11 @@ async def number(database: Database) -> int:
     async with database.begin() as connection:
         found = await connection.execute(text("SELECT 42"))
         return int(found.scalar_one())
+
+
+async def ask_for_ever(database: Database) -> NoReturn:
+    while True:
+        await number(database)
 
 
 async def test_what_raises_is_rolled_back(database: Database) -> None:
@@ -186,8 +191,7 @@ class TestAServerThatGoesAway:
             kill_server(home)
             # A backend may outlive its postmaster by a moment, and answer once more.
             with pytest.raises(Unavailable):
-                while True:
-                    await number(database)
+                await ask_for_ever(database)
             for _ in range(3):
                 with pytest.raises(Unavailable):
                     await number(database)

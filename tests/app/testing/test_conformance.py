@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from app.testing import conformance
-from filters import Canary, Context, Evidence, Filter, Finding, Item, Options, Range, Stage, Unit
+from filters import (
+    Canary,
+    Context,
+    Evidence,
+    Filter,
+    Finding,
+    Item,
+    Options,
+    Passage,
+    Range,
+    Stage,
+    Unit,
+)
 
 
 class Shouting(Filter):
@@ -112,6 +126,47 @@ class Changing(Shouting):
         return ()
 
 
+class Absolute(Shouting):
+    async def check(self, item: Item) -> Finding | None:
+        place = item.start
+        return Finding(0.5, "x", (Range(place, place + len(item.text), "x"),))
+
+
+class Placed(Shouting):
+    async def check(self, item: Item) -> Finding | None:
+        return Finding(0.0 if item.start else 0.5, "x")
+
+
+class Backtracking(Shouting):
+    pattern = re.compile(r"(a+)+$")
+
+    async def check(self, item: Item) -> Finding | None:
+        return Finding(1.0, "x") if self.pattern.search(item.text) else None
+
+    def canaries(self) -> Sequence[Canary]:
+        return ()
+
+
+class Cubic(Backtracking):
+    pattern = re.compile(r"1*1*1*1*x")
+
+
+class NoLabel(Shouting):
+    async def check(self, item: Item) -> Finding | None:
+        return Finding(0.5, None)  # type: ignore[arg-type]
+
+
+class PathSource(Shouting):
+    async def check(self, item: Item) -> Finding | None:
+        passage = Passage("p", "text", Path("docs/a.md"))  # type: ignore[arg-type]
+        return Finding(0.0, "x", passages=(passage,))
+
+
+class OwnScale(Shouting):
+    async def check(self, item: Item) -> Finding | None:
+        return Finding(0.5, "x", (Range(0, 1, "x", 7.5),))
+
+
 class Labelled(Options):
     label: str = "x"
 
@@ -128,7 +183,7 @@ async def test_a_good_filter_passes() -> None:
     [
         (TooLong, "a range ends behind the text"),
         (NoFinding, "returned float"),
-        (BadScores, r"not in \[0, 1\]"),
+        (BadScores, r"outside of \[0, 1\]"),
         (BadEvidence, "beside its passage"),
         (NoPassage, "passage that is not there"),
         (Raising, "raised UnicodeEncodeError"),
@@ -139,6 +194,13 @@ async def test_a_good_filter_passes() -> None:
         (Stubborn, "after it was cancelled"),
         (Wavering, "known bad texts score"),
         (Changing, "changed its options"),
+        (Absolute, "ends behind the text.*where the unit begins at"),
+        (Placed, "depends on where the unit stands"),
+        (Backtracking, "blocked the event loop"),
+        (Cubic, "blocked the event loop"),
+        (NoLabel, "NoneType where a str belongs"),
+        (PathSource, "PosixPath where a str belongs"),
+        (OwnScale, r"a range holds a score outside of \[0, 1\]"),
     ],
 )
 async def test_a_fault_is_named(kind: type[Filter], message: str) -> None:

@@ -20,6 +20,9 @@ from filters._text.disguise import STAND_INS, skeleton, skeleton_text, spells
         ("k11111ll", "kill"),
         ("aaasssss", "ass"),
         ("b00b", "boob"),
+        ("6om8", "bomb"),
+        ("bi6", "big"),
+        ("ki££", "kill"),
         ("455h0l3", "asshole"),
     ],
 )
@@ -36,6 +39,8 @@ def test_disguises_are_seen_through(written: str, word: str) -> None:
         ("455", "ass"),
         ("kiill", "kill"),
         ("as", "ass"),
+        ("b@d", "gad"),
+        ("gr@b", "grag"),
         ("", "ass"),
     ],
 )
@@ -45,6 +50,11 @@ def test_neighbours_are_told_apart(written: str, word: str) -> None:
 
 def test_stretching_can_be_ruled_out() -> None:
     assert not spells("kiiill", "kill", stretched=False)
+
+
+def test_letters_of_one_class_are_no_signs_of_a_disguise() -> None:
+    assert not skeleton("lamb blog", leetspeak=True).is_disguised(0)
+    assert skeleton("1amb", leetspeak=True).is_disguised(0)
 
 
 @given(text=st.text(st.sampled_from([*"kilas10$!|", *STAND_INS]), min_size=1))

@@ -6,6 +6,8 @@ import json
 import random
 import subprocess
 import sys
+import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,25 +16,23 @@ import torch
 from scripts.training.checkpoint import CheckpointFolder
 from scripts.training.examples import Batch
 from scripts.training.loop import Diverged
-from tests.scripts.tiny_run import TinyTask, finish, new_run
+from tests.scripts.tiny_run import STEPS, TinyTask, finish, new_run
 
 pytestmark = pytest.mark.train
 KILLS = 4
 PROGRAM = (sys.executable, "-m", "tests.scripts.tiny_run")
 
 
-def _life(folder: Path, kill_after_s: float | None) -> tuple[int, str | None]:
-    """Run the program, killed some time after it began; return its first step and its result."""
+def _life(folder: Path, num_steps: int, pause_s: float = 0.0) -> tuple[int, str | None]:
+    """Run the program, killed so long after so many steps; return its first step and result."""
     with subprocess.Popen((*PROGRAM, str(folder)), stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         begun = next(line for line in program.stdout if line.startswith("begins"))
-        try:
-            out, _ = program.communicate(timeout=kill_after_s)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            out, _ = program.communicate()
-    result = out.strip().splitlines()[-1] if '"sha256"' in out else None
-    return int(begun.split()[-1]), json.loads(result)["sha256"] if result else None
+        steps = (line for line in program.stdout if line.startswith(("step", "{")))
+        last = list(islice(steps, num_steps))[-1]
+        time.sleep(pause_s)
+        program.kill()
+    return int(begun.split()[-1]), json.loads(last)["sha256"] if last.startswith("{") else None
 
 
 @pytest.mark.fault
@@ -41,19 +41,18 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(tmp_path: Pat
     whole = finish(new_run(), tmp_path)
     chance = random.Random(20)  # noqa: S311  the same moments every time
     folder = tmp_path / "killed"
-    begun: list[int] = []
-    result: str | None = None
 
-    # Lives grow longer, so that also a slow machine gets beyond its first checkpoint.
-    while result is None and (len(begun) < KILLS or not begun[-1]):
-        first, result = _life(folder, chance.uniform(0.02, 0.5) * (1 + len(begun) / KILLS))
-        begun.append(first)
-    if result is None:
-        _, result = _life(folder, None)
+    lives = [
+        _life(folder, chance.randint(1, STEPS // 2 // KILLS), chance.uniform(0, 0.02))
+        for _ in range(KILLS)
+    ]
+    begun = [first for first, _ in lives]
+    last, result = _life(folder, STEPS + 1)
 
+    assert [result for _, result in lives] == [None] * KILLS
     assert result == whole
     assert begun == sorted(begun)
-    assert begun[-1] > 0
+    assert 0 == begun[0] < last < STEPS
 
 
 def test_a_resumed_run_takes_the_same_steps_as_an_undisturbed_one(tmp_path: Path) -> None:

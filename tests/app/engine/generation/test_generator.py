@@ -124,6 +124,9 @@ async def test_a_prompt_that_leaves_no_room_is_refused(tmp_path: Path, open_it: 
     assert (await collect(engine, ask("x" * 61)))[-1].prompt_tokens == 63
     with pytest.raises(PromptTooLong, match="has 64 tokens; this model reads fewer than 64"):
         await collect(engine, ask("x" * 62))
+    with pytest.raises(PromptTooLong, match="has 64 tokens"):
+        await engine.check(ask("x" * 62).messages)
+    await engine.check(ask("x" * 61).messages)
 
 
 async def test_an_empty_prompt_is_refused(tmp_path: Path, open_it: Open) -> None:
