@@ -61,6 +61,7 @@ async def test_everything_is_put_together(settings: Settings, database: Database
     assert answered.json()["citations"][0]["title"] == "Gates"
     assert ready.json()["checks"].keys() == {"models", "recorder", "keys", "database", "sources"}
     assert 'penstock_model_queue_size{bundle="answer@1"} 0.0' in metrics
+    assert "\npenstock_event_loop_tasks " in metrics
     assert review.headers["location"].startswith("/review/sign-in")
     assert stored is not None  # closing drained it
     assert not list((settings.home / "segments").glob("*.seg"))
@@ -106,6 +107,8 @@ async def test_models_change_under_load_without_a_failed_request(
     assert seen == {"1", "2"}
     assert 'penstock_model_info{name="writer",version="2"} 1.0' in metrics
     assert 'penstock_model_info{name="writer",version="1"}' not in metrics
+    assert 'penstock_model_running{bundle="writer@2"}' in metrics
+    assert 'penstock_model_kv_bytes{bundle="writer@2"}' in metrics
     assert back.json()["models"][1]["version"] == "1"
 
 
