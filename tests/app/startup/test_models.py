@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from app.engine import ChatMessage, Prompt
 from app.errors import BundleError
 from app.settings import Settings
 from app.startup.models import FilterResources, open_models
@@ -44,6 +46,16 @@ async def test_an_engine_is_opened_and_reached_only_when_it_is_put(models_dir: P
         assert models.queues() == {"encoder@1": 0, "recital@2": 0}
     assert not engine.is_alive
     assert not models.is_alive
+
+
+async def test_only_language_models_tell_of_their_completions(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        engine = await models.engine("recital")
+        models.engines.put("recital@2", engine)
+        async with aclosing(engine.stream(Prompt((ChatMessage("user", "Say it."),)))) as stream:
+            await anext(stream)
+            assert models.running() == {"recital@2": 1}
+            assert models.kv_bytes()["recital@2"] > 0
 
 
 async def test_an_alias_chooses_the_version(models_dir: Path) -> None:
