@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -52,10 +51,10 @@ async def test_only_language_models_tell_of_their_completions(models_dir: Path) 
     async with open_models(settings(models_dir), same) as models:
         engine = await models.engine("recital")
         models.engines.put("recital@2", engine)
-        async with aclosing(engine.stream(Prompt((ChatMessage("user", "Say it."),)))) as stream:
-            await anext(stream)
-            assert models.running() == {"recital@2": 1}
-            assert models.kv_bytes()["recital@2"] > 0
+        async for _ in engine.stream(Prompt((ChatMessage("user", "Say it."),))):
+            pass
+        assert models.running() == {"recital@2": 0}
+        assert models.kv_bytes()["recital@2"] > 0
 
 
 async def test_an_alias_chooses_the_version(models_dir: Path) -> None:
