@@ -54,7 +54,7 @@ async def test_only_language_models_tell_of_their_completions(models_dir: Path) 
         async for _ in engine.stream(Prompt((ChatMessage("user", "Say it."),))):
             pass
         assert models.running() == {"recital@2": 0}
-        assert models.kv_bytes()["recital@2"] > 0
+        assert models.kv_bytes().keys() == {"recital@2"}
 
 
 async def test_an_alias_chooses_the_version(models_dir: Path) -> None:
