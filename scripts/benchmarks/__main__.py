@@ -117,6 +117,24 @@ def http(
         json.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0, help="How long clients come.")] = 30.0,
+    precision: Annotated[str, typer.Option(help="fp32, int8 or int4.")] = "int8",
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
+) -> None:
+    """70 % load with clients that go away in the middle; fails if anything is left of them."""
+    from scripts.benchmarks import soak as soak_bench
+
+    soaked = soak_bench.soak(minutes, precision, folder)
+    soak_bench.show(soaked)
+    if json:
+        json.write_text(soaked.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if soaked.problems:
+        raise typer.Exit(1)
+
+
 peers = typer.Typer(no_args_is_help=True, help="Engines of others, in .venv-peers.")
 app.add_typer(peers, name="peers")
 
