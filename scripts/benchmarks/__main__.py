@@ -94,19 +94,24 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
 
 
 @app.command()
-def http(
+def http(  # noqa: PLR0913  each option may be wanted alone
     json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
     precision: Annotated[str, typer.Option(help="fp32, int8 or int4.")] = "int8",
     clients: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 16,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 3,
     spinning: Annotated[bool, typer.Option("--spinning", help="runtime.spinning = true.")] = False,
+    guard_answers: Annotated[
+        bool, typer.Option("--guard-answers", help="The rules judge what the model writes, too.")
+    ] = False,
     folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
 ) -> None:
     """The whole server, streaming through the default rule filters, beside its bare engine."""
     from scripts.benchmarks import http as http_bench
     from scripts.benchmarks.engines.process import Absent
 
-    wave = http_bench.Wave(precision, clients, rounds=rounds, spinning=spinning)
+    wave = http_bench.Wave(
+        precision, clients, rounds=rounds, spinning=spinning, guards_answers=guard_answers
+    )
     try:
         figures = http_bench.measure(wave, folder)
     except Absent as error:

@@ -22,11 +22,13 @@ REQUEST_S = 300
 
 
 @contextmanager
-def serving(bundle: Path, *, threads: int, spinning: bool = False) -> Iterator[Served]:
+def serving(
+    bundle: Path, *, threads: int, spinning: bool = False, guards_answers: bool = False
+) -> Iterator[Served]:
     """Serve one bundle (`models/<name>/<version>`) with fresh state.
 
-    The chain is the one of penstock.toml, reduced to rules; they judge the answer, too, so that
-    streams are held back as a guarded server holds them.
+    The chain is the one of penstock.toml, reduced to rules. With `guards_answers` they judge what
+    the model writes, too, and hold it back until they have.
     """
     with TemporaryDirectory(prefix="penstock-bench-") as folder:
         home = Path(folder)
@@ -37,25 +39,29 @@ def serving(bundle: Path, *, threads: int, spinning: bool = False) -> Iterator[S
             if found.name == "encoder":
                 _link(Path("models", found.name, found.version), models / "encoder" / found.version)
         config = home / "bench.toml"
-        config.write_text(_settings(models, name, threads, spinning=spinning), encoding="utf-8")
+        config.write_text(
+            _settings(models, name, threads, spinning, rule_chain(guards_answers)), encoding="utf-8"
+        )
         home.chmod(0o755)
         with served(config) as server:
             yield server
 
 
-def rule_chain() -> list[ChainEntry]:
-    """Return the default chain's rules, on the prompt as they are and on the answer as well."""
+def rule_chain(guards_answers: bool) -> list[ChainEntry]:
+    """Return the default chain's rules, and if wanted all of them for answers as well."""
     default = load_settings(Path("penstock.toml")).chain
     rules = [entry for entry in default if entry.filter in RULES]
     on_answers = [
         entry.model_copy(update={"id": f"{entry.id}-of-answers", "stage": Stage.OUTPUT})
         for entry in rules
-        if entry.stage is Stage.INPUT
+        if entry.stage is Stage.INPUT and guards_answers
     ]
     return [*rules, *on_answers]
 
 
-def _settings(models: Path, name: str, threads: int, *, spinning: bool) -> str:
+def _settings(
+    models: Path, name: str, threads: int, spinning: bool, chain: list[ChainEntry]
+) -> str:
     lines = [
         f"model = {json.dumps(name)}",
         f"models_dir = {json.dumps(str(models))}",
@@ -63,7 +69,7 @@ def _settings(models: Path, name: str, threads: int, *, spinning: bool) -> str:
         f"limits = {{ request_s = {REQUEST_S} }}",
         f"runtime = {{ threads = {threads}, spinning = {json.dumps(spinning)} }}",
     ]
-    for entry in rule_chain():
+    for entry in chain:
         told = entry.model_dump(
             mode="json", include={"id", "filter", "stage", "action", "threshold"}
         )

@@ -30,6 +30,7 @@ class Figures(BaseModel):
     """Medians over the rounds."""
 
     precision: str
+    guards_answers: bool
     clients: int
     prompt_tokens: int
     new_tokens: int
@@ -55,6 +56,7 @@ class Wave:
     rounds: int = 3
     threads: int = 0
     spinning: bool = False
+    guards_answers: bool = False
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -91,7 +93,12 @@ def measure(wave: Wave, folder: Path) -> Figures:
     with (
         console.status("starting the server") as status,
         Process(contender, bundle, threads, spinning=wave.spinning) as engine,
-        serving(bundle, threads=threads, spinning=wave.spinning) as server,
+        serving(
+            bundle,
+            threads=threads,
+            spinning=wave.spinning,
+            guards_answers=wave.guards_answers,
+        ) as server,
     ):
         lags = []
         for turn in range(wave.rounds + 1):
@@ -132,6 +139,7 @@ def _figures(wave: Wave, bare: _Speeds, whole: _Speeds, lags_s: list[float]) -> 
     pairs = zip(whole.tokens_per_s, bare.tokens_per_s, strict=True)
     return Figures(
         precision=wave.precision,
+        guards_answers=wave.guards_answers,
         clients=wave.clients,
         prompt_tokens=wave.prompt_tokens,
         new_tokens=wave.new_tokens,

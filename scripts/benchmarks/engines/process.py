@@ -42,6 +42,7 @@ class Process:
         model: what it reads.
         threads: how many it may use.
         spinning: of ours, whether idle threads spin.
+        provider: of ours, where it runs.
         patience_s: how long one load may take.
 
     Raises:
@@ -54,7 +55,8 @@ class Process:
         model: Path,
         threads: int,
         *,
-        spinning: bool,
+        spinning: bool = False,
+        provider: str = "cpu",
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._patience_s = patience_s
@@ -66,7 +68,8 @@ class Process:
             "w+", encoding="utf-8", errors="replace"
         )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
-        command += ["--precision", contender.precision, *(["--spinning"] if spinning else [])]
+        command += ["--precision", contender.precision, "--provider", provider]
+        command += ["--spinning"] if spinning else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )
