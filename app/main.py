@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import gc
 from collections.abc import AsyncGenerator
@@ -177,12 +178,16 @@ def _show_models(metrics: Metrics, models: LoadedModels, lineup: ModelLineup) ->
     gauge = metrics.gauge
     gauge("penstock_model_info", "Loaded bundles; always 1.", loaded, "name", "version")
     gauge("penstock_model_queue_size", "What waits for a model.", models.queues, "bundle")
+    gauge("penstock_model_running", "Completions in work.", models.running, "bundle")
+    gauge("penstock_model_kv_bytes", "Keys and values.", models.kv_bytes, "bundle")
     gauge("penstock_model_not_loaded", "Could not be loaded.", lambda: lineup.failures, "model")
 
 
 def _show(metrics: Metrics, recorder: Recorder, searcher: Searcher) -> None:
     """Show the numbers that are read whenever the metrics are."""
     gauge, counter = metrics.gauge, metrics.counter
+    loop = asyncio.get_running_loop()
+    gauge("penstock_event_loop_tasks", "Its tasks.", lambda: len(asyncio.all_tasks(loop)))
     gauge("penstock_passages", "Passages in the index.", lambda: searcher.num_passages)
     gauge("penstock_log_pending_bytes", "Waiting for Postgres.", lambda: recorder.pending_bytes)
     gauge("penstock_log_oldest_seconds", "Age of the oldest.", lambda: recorder.oldest_age_s)

@@ -10,6 +10,7 @@ from typing import Protocol
 from app.bundles import Bundle, load_bundle
 from app.encoder import TextClassifier, TextEmbedder, open_classifier, open_embedder
 from app.engine import Engine
+from app.engine.generation.generator import Generator
 from app.engine.opening import open_engine
 from app.engine.served import ServedEngines
 from app.runtime import Workers, num_threads
@@ -105,6 +106,18 @@ class LoadedModels:
     def queues(self) -> dict[str, int]:
         """How much waits in front of each model, by `name@version`."""
         return {reference: model.num_waiting for reference, model in self._models().items()}
+
+    def running(self) -> dict[str, int]:
+        """How many completions each language model works on, by `name@version`."""
+        return {reference: model.num_running for reference, model in self._generators().items()}
+
+    def kv_bytes(self) -> dict[str, int]:
+        """What each language model has set aside for keys and values, by `name@version`."""
+        return {reference: model.kv_bytes for reference, model in self._generators().items()}
+
+    def _generators(self) -> dict[str, Generator]:
+        found = (one for one in self.engines.engines if isinstance(one, Generator))
+        return {f"{engine.name}@{engine.version}": engine for engine in found}
 
     def _models(self) -> dict[str, _Model]:
         engines = {f"{engine.name}@{engine.version}": engine for engine in self.engines.engines}

@@ -93,6 +93,53 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
     comparing.report(outcome, wishes, json, picture)
 
 
+@app.command()
+def http(  # noqa: PLR0913  each option may be wanted alone
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
+    precision: Annotated[str, typer.Option(help="fp32, int8 or int4.")] = "int8",
+    clients: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 16,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 3,
+    spinning: Annotated[bool, typer.Option("--spinning", help="runtime.spinning = true.")] = False,
+    guard_answers: Annotated[
+        bool, typer.Option("--guard-answers", help="The rules judge what the model writes, too.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
+) -> None:
+    """The whole server, streaming through the default rule filters, beside its bare engine."""
+    from scripts.benchmarks import http as http_bench
+    from scripts.benchmarks.engines.process import Absent
+
+    wave = http_bench.Wave(
+        precision, clients, rounds=rounds, spinning=spinning, guards_answers=guard_answers
+    )
+    try:
+        figures = http_bench.measure(wave, folder)
+    except Absent as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    http_bench.show(figures)
+    if json:
+        json.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0, help="How long clients come.")] = 30.0,
+    precision: Annotated[str, typer.Option(help="fp32, int8 or int4.")] = "int8",
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
+) -> None:
+    """70 % load with clients that go away in the middle; fails if anything is left of them."""
+    from scripts.benchmarks import soak as soak_bench
+
+    soaked = soak_bench.soak(minutes, precision, folder)
+    soak_bench.show(soaked)
+    if json:
+        json.write_text(soaked.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if soaked.problems:
+        raise typer.Exit(1)
+
+
 peers = typer.Typer(no_args_is_help=True, help="Engines of others, in .venv-peers.")
 app.add_typer(peers, name="peers")
 

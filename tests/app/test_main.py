@@ -61,6 +61,7 @@ async def test_everything_is_put_together(settings: Settings, database: Database
     assert answered.json()["citations"][0]["title"] == "Gates"
     assert ready.json()["checks"].keys() == {"models", "recorder", "keys", "database", "sources"}
     assert 'penstock_model_queue_size{bundle="answer@1"} 0.0' in metrics
+    assert "\npenstock_event_loop_tasks " in metrics
     assert review.headers["location"].startswith("/review/sign-in")
     assert stored is not None  # closing drained it
     assert not list((settings.home / "segments").glob("*.seg"))

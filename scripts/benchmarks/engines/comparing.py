@@ -18,6 +18,7 @@ from app.runtime import num_threads
 from scripts.benchmarks.engines.contenders import CONTENDERS, Contender
 from scripts.benchmarks.engines.measuring import Load, Outcome, Plan, measure
 from scripts.benchmarks.engines.models import Models
+from scripts.benchmarks.engines.process import PATIENCE_S
 from scripts.benchmarks.engines.showing import draw, markdown, show
 
 LENGTHS = ((64, 128), (1_024, 128))
@@ -32,6 +33,8 @@ QUICK_LOADS = (
 QUICK_MINUTES = 9.0
 """After that nothing new begins."""
 QUICK_ROUNDS = 2
+QUICK_PATIENCE_S = 60.0
+"""So that one slow engine cannot take all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def compare(wishes: Wishes, folder: Path) -> Outcome:
             threads=num_threads(wishes.threads),
             spinning=wishes.spinning,
             ends_at=ends_at,
+            patience_s=QUICK_PATIENCE_S if wishes.is_quick else PATIENCE_S,
             model_of=models.path,
             prompts_of=models.prompts,
         )

@@ -68,8 +68,15 @@ class Plan:
     spinning: bool
     ends_at: float
     """On the monotonic clock; what has begun is finished."""
+    patience_s: float
+    """For one load on one engine."""
     model_of: Callable[[Contender, str], Path]
     prompts_of: Callable[[str], Prompts]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.ends_at
 
 
 @dataclass(slots=True)
@@ -92,6 +99,9 @@ def measure(plan: Plan, tell: Callable[[str], None]) -> Outcome:
     """
     outcome = Outcome()
     for model in dict.fromkeys(load.model for load in plan.loads):
+        if plan.is_over:
+            outcome.is_complete = False
+            break
         with ExitStack() as stack:
             tell(f"{model}: opening")
             opened = _open_all(plan, model, stack, outcome)
@@ -105,7 +115,9 @@ def _open_all(plan: Plan, model: str, stack: ExitStack, outcome: Outcome) -> lis
     for contender in plan.contenders:
         try:
             path = plan.model_of(contender, model)
-            process = Process(contender, path, plan.threads, spinning=plan.spinning)
+            process = Process(
+                contender, path, plan.threads, spinning=plan.spinning, patience_s=plan.patience_s
+            )
         except Absent as error:
             outcome.absent[f"{contender.name} ({model})"] = str(error)
         else:
@@ -125,8 +137,8 @@ def _measure_round(
     outcome.bandwidths.append(bandwidth)
     prompts = plan.prompts_of(model)
     for number, load in enumerate(load for load in plan.loads if load.model == model):
-        for process in list(opened if turn % 2 == 0 else reversed(opened)):
-            if time.monotonic() > plan.ends_at:
+        for process in list(opened):
+            if plan.is_over:
                 outcome.is_complete = False
                 return
             tell(f"round {turn + 1} of {plan.rounds}: {load.name}, {process.contender.name}")

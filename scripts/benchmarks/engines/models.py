@@ -66,7 +66,7 @@ class Models:
         path = models / f"{checkpoint.name}-{precision}" / VERSION
         if not path.exists():
             where = ["--name", checkpoint.name, "--models", str(models), "--version", VERSION]
-            wanted = ["--precision", precision, "--random"]
+            wanted = ["--precision", precision, "--random", "--tokens", "256"]
             self._run(sys.executable, OWN_MAKER, str(checkpoint), *wanted, *where)
         return path
 

@@ -18,7 +18,7 @@ from scripts.benchmarks.engines.contenders import PEER_PYTHON, Contender
 from scripts.benchmarks.peers.child import Asked
 
 OPEN_S = 180.0
-WRITE_S = 300.0
+PATIENCE_S = 300.0
 
 
 class Absent(Exception):
@@ -37,11 +37,29 @@ class Written:
 class Process:
     """Opens an engine in a process of its own.
 
+    Args:
+        contender: which engine.
+        model: what it reads.
+        threads: how many it may use.
+        spinning: of ours, whether idle threads spin.
+        provider: of ours, where it runs.
+        patience_s: how long one load may take.
+
     Raises:
         Absent: it is not installed, or it cannot open the model.
     """
 
-    def __init__(self, contender: Contender, model: Path, threads: int, *, spinning: bool) -> None:
+    def __init__(
+        self,
+        contender: Contender,
+        model: Path,
+        threads: int,
+        *,
+        spinning: bool = False,
+        provider: str = "cpu",
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._patience_s = patience_s
         python = Path(sys.executable) if contender.is_own else PEER_PYTHON
         if not python.exists():
             raise Absent("not installed: scripts/bench peers install")
@@ -50,7 +68,8 @@ class Process:
             "w+", encoding="utf-8", errors="replace"
         )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
-        command += ["--precision", contender.precision, *(["--spinning"] if spinning else [])]
+        command += ["--precision", contender.precision, "--provider", provider]
+        command += ["--spinning"] if spinning else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )
@@ -67,7 +86,7 @@ class Process:
         """Let it write so many tokens behind each prompt.
 
         Raises:
-            Absent: it failed, or took longer than `WRITE_S`.
+            Absent: it failed, or took longer than `patience_s`.
         """
         told = {"prompts": [asdict(one) for one in asked], "new_tokens": new_tokens}
         self._process.send_signal(signal.SIGCONT)
@@ -75,7 +94,7 @@ class Process:
             assert self._process.stdin  # noqa: S101  a pipe was asked for
             self._process.stdin.write(json.dumps(told) + "\n")
             self._process.stdin.flush()
-            return Written(**self._answer(WRITE_S))
+            return Written(**self._answer(self._patience_s))
         except BrokenPipeError as error:
             raise Absent("its process has ended") from error
         finally:

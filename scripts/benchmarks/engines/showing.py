@@ -16,6 +16,8 @@ from scripts.benchmarks.engines.measuring import Outcome, Row
 
 K = TypeVar("K")
 LoadKey = tuple[str, int, int, int]
+WIDTH = 120
+"""Of the table at least, in characters: wrapped numbers cannot be read."""
 COLOURS = {
     OWN: "#b5542b",
     "transformers generate": "#8a8f94",
@@ -30,6 +32,7 @@ LINES = {32: "-", 16: "-.", 8: "--", 4: ":"}
 def show(outcome: Outcome, circumstances: str) -> None:
     """Print a table for each load: the fastest first, medians with their ranges."""
     console = Console()
+    console.width = max(console.width, WIDTH)
     console.print(circumstances)
     for load, rows in sorted(_by(outcome.rows, _load_of).items()):
         model, prompt, new, concurrency = load

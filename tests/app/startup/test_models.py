@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.engine import ChatMessage, Prompt
 from app.errors import BundleError
 from app.settings import Settings
 from app.startup.models import FilterResources, open_models
@@ -44,6 +45,16 @@ async def test_an_engine_is_opened_and_reached_only_when_it_is_put(models_dir: P
         assert models.queues() == {"encoder@1": 0, "recital@2": 0}
     assert not engine.is_alive
     assert not models.is_alive
+
+
+async def test_only_language_models_tell_of_their_completions(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        engine = await models.engine("recital")
+        models.engines.put("recital@2", engine)
+        async for _ in engine.stream(Prompt((ChatMessage("user", "Say it."),))):
+            pass
+        assert models.running() == {"recital@2": 0}
+        assert models.kv_bytes().keys() == {"recital@2"}
 
 
 async def test_an_alias_chooses_the_version(models_dir: Path) -> None:
