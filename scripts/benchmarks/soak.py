@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
-import psutil
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
@@ -197,7 +196,7 @@ async def _rested(server: Served) -> State:
     metrics = await asyncio.to_thread(Metrics.of, server)
     return State(
         rss_mb=server.rss_mb(),
-        descriptors=psutil.Process(server.pid).num_fds(),
+        descriptors=len(list(Path(f"/proc/{server.pid}/fd").iterdir())),
         tasks=metrics.total("penstock_event_loop_tasks"),
         sequences=metrics.total("penstock_model_running")
         + metrics.total("penstock_model_queue_size"),
