@@ -196,7 +196,7 @@ async def _rested(server: Served) -> State:
     metrics = await asyncio.to_thread(Metrics.of, server)
     return State(
         rss_mb=server.rss_mb(),
-        descriptors=len(list(Path(f"/proc/{server.pid}/fd").iterdir())),
+        descriptors=server.num_descriptors(),
         tasks=metrics.total("penstock_event_loop_tasks"),
         sequences=metrics.total("penstock_model_running")
         + metrics.total("penstock_model_queue_size"),
