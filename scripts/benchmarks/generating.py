@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +40,8 @@ def serving(
                 _link(Path("models", found.name, found.version), models / "encoder" / found.version)
         config = home / "bench.toml"
         config.write_text(
-            _settings(models, name, threads, spinning, rule_chain(guards_answers)), encoding="utf-8"
+            settings_of(models, name, threads, spinning=spinning, chain=rule_chain(guards_answers)),
+            encoding="utf-8",
         )
         home.chmod(0o755)
         with served(config) as server:
@@ -59,9 +60,10 @@ def rule_chain(guards_answers: bool) -> list[ChainEntry]:
     return [*rules, *on_answers]
 
 
-def _settings(
-    models: Path, name: str, threads: int, spinning: bool, chain: list[ChainEntry]
+def settings_of(
+    models: Path, name: str, threads: int, *, spinning: bool, chain: Sequence[ChainEntry]
 ) -> str:
+    """Return the server's settings as TOML."""
     lines = [
         f"model = {json.dumps(name)}",
         f"models_dir = {json.dumps(str(models))}",

@@ -34,6 +34,10 @@ class Served:
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         return int(found[1]) / 1_000 if found else 0.0
 
+    def num_descriptors(self) -> int:
+        """Return how many files, sockets and the like the server's process has open."""
+        return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
+
 
 @contextmanager
 def served(config: Path) -> Iterator[Served]:

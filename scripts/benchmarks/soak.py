@@ -191,16 +191,12 @@ async def _visit_for(
             )
 
 
-def _descriptors(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 async def _rested(server: Served) -> State:
     await asyncio.sleep(IDLE_S)
     metrics = await asyncio.to_thread(Metrics.of, server)
     return State(
         rss_mb=server.rss_mb(),
-        descriptors=_descriptors(server.pid),
+        descriptors=server.num_descriptors(),
         tasks=metrics.total("penstock_event_loop_tasks"),
         sequences=metrics.total("penstock_model_running")
         + metrics.total("penstock_model_queue_size"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +49,9 @@ async def ask(server: Served, prompt: str, parameters: dict[str, Any]) -> Stream
     return Streamed(first_s, time.perf_counter() - began, told["usage"]["completion_tokens"])
 
 
-async def pieces(server: Served, prompt: str, parameters: dict[str, Any]) -> AsyncIterator[bytes]:
+async def pieces(
+    server: Served, prompt: str, parameters: dict[str, Any]
+) -> AsyncGenerator[bytes, None]:
     """Yield what comes back, as it comes; ending the iteration closes the connection."""
     address = urlsplit(server.url)
     body = json.dumps({"prompt": prompt, "stream": True, "parameters": parameters}).encode()
