@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,14 +35,22 @@ def test_each_token_has_its_time_and_what_libraries_print_disturbs_nothing(
     assert written.peak_rss_mb >= process.rss_mb * 0.5
 
 
+def wait_until_stopped(child: psutil.Process) -> None:
+    """A signal takes a moment to arrive."""
+    end = time.monotonic() + 20
+    while child.status() != psutil.STATUS_STOPPED:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_process_stands_still_between_its_turns(process: Process) -> None:
     (child,) = (
         one for one in psutil.Process().children() if "tests.counting_writer" in one.cmdline()
     )
-    assert child.status() == psutil.STATUS_STOPPED
+    wait_until_stopped(child)
 
     process.write(ASKED, 1)
-    assert child.status() == psutil.STATUS_STOPPED
+    wait_until_stopped(child)
 
 
 def test_a_failure_is_told_and_the_process_goes_on(process: Process) -> None:
