@@ -1,4 +1,4 @@
-"""How many cores this process may use."""
+"""What the processor offers: how many cores, and how it multiplies bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
+CPU = Path("/proc/cpuinfo")
 
 
 def usable_cores(quota: Path = QUOTA) -> int:
@@ -28,3 +29,12 @@ def usable_cores(quota: Path = QUOTA) -> int:
 def num_threads(wanted: int) -> int:
     """Return the number of model threads for the setting, where 0 is one a core."""
     return wanted or usable_cores()
+
+
+def may_overflow(cpu: Path = CPU) -> bool:
+    """Whether sums of products of bytes may overflow: an x86 without VNNI has 16 bits for them."""
+    try:
+        flags = cpu.read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return True
+    return "avx512_vnni" not in flags and "avx_vnni" not in flags

@@ -10,6 +10,7 @@ import structlog
 from app.bundles import Bundle
 from app.bundles.manifest import MODEL, Tensor
 from app.errors import BundleError, StartupError
+from app.runtime.cores import may_overflow
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import CUDA, Graph
 from app.settings.model import RuntimeSettings
@@ -78,8 +79,8 @@ def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
     options.enable_mem_pattern = False
     spinning = "1" if settings.spinning else "0"
     options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
-    # Where processors add products of bytes in 16 bits, 8-bit weights would overflow.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if may_overflow():  # exact then, and half as fast
+        options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry(
         "optimization.constant_folding_max_output_size_in_bytes", str(FOLDED_BYTES)
     )

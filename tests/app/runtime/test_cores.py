@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.cores import num_threads, usable_cores
+from app.runtime.cores import may_overflow, num_threads, usable_cores
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,18 @@ def test_without_a_quota_the_scheduling_mask_counts(tmp_path: Path) -> None:
 def test_the_setting_wins_and_zero_means_one_a_core() -> None:
     assert num_threads(3) == 3
     assert num_threads(0) == usable_cores()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu sse avx2", True), ("avx512_vnni", False), ("avx2 avx_vnni rdpid", False), ("", True)],
+)
+def test_bytes_may_overflow_without_vnni(tmp_path: Path, flags: str, *, expected: bool) -> None:
+    cpu = tmp_path / "cpuinfo"
+    cpu.write_text(f"processor : 0\nflags : {flags}\n")
+
+    assert may_overflow(cpu) is expected
+
+
+def test_an_unknown_processor_may_overflow(tmp_path: Path) -> None:
+    assert may_overflow(tmp_path / "missing")
