@@ -18,7 +18,7 @@ from app.routes.envelope import error_response, reported
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import InferRequest, inline_schema
 from app.routes.service import Served, Service
-from app.routes.streaming import EventStream, Fields, exchange_headers, located, until_cut
+from app.routes.streaming import EventStream, exchange_headers, until_cut
 from app.routes.validation import invalid
 from app.store.keys import ApiKey, Scope
 
@@ -77,11 +77,11 @@ async def infer(
     exchange = asked.to_exchange(service.settings.model, key.id)
     structlog.contextvars.bind_contextvars(exchange=str(exchange.id))
     if asked.stream:
-        return EventStream(exchange, service, Fields(asked.asked_in))
+        return EventStream(exchange, service, asked.in_own_words)
     try:
         return await _answer(exchange, request, service)
     except PenstockError as error:
-        failure = located(reported(error), Fields(asked.asked_in))
+        failure = asked.in_own_words(reported(error))
         return error_response(failure, exchange_headers(exchange))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.errors import InvalidRequest, PassagesTooLong, PromptTooLong
+from app.errors import InvalidRequest, PassagesTooLong, PenstockError, PromptTooLong
 from app.exchange import Exchange, Message
 from app.routes.fields import Body, Title, Word
 from app.routes.json_body import render
@@ -76,6 +76,12 @@ class InferRequest(Body):
     def asked_in(self) -> str:
         """The name of the field that holds the question."""
         return "messages" if self.prompt is None else "prompt"
+
+    def in_own_words(self, error: PenstockError) -> PenstockError:
+        """Name the field that was given where the model finds the question too long."""
+        if isinstance(error, PromptTooLong):
+            error.param = self.asked_in
+        return error
 
     def to_exchange(self, default_model: str, key_id: UUID | None) -> Exchange:
         """Return the exchange that this request begins."""

@@ -12,9 +12,8 @@ fails before has its plain HTTP status.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -22,13 +21,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.engine import TokenLogprob
-from app.errors import GrammarInvalid, GrammarTooComplex, PenstockError, PromptTooLong
+from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.answers import InferResponse
 from app.routes.envelope import envelope, error_response, reported
 from app.routes.interruption import ClientGone, until_interrupted
 from app.routes.json_body import render
 from app.routes.service import Service
+
+InOwnWords = Callable[[PenstockError], PenstockError]
+"""Makes an error of the engine name the field of the request which it is about."""
 
 
 def exchange_headers(exchange: Exchange) -> dict[str, str]:
@@ -46,24 +48,6 @@ def exchange_headers(exchange: Exchange) -> dict[str, str]:
 def event(name: str, content: Any) -> bytes:
     """Return one event as it goes over the wire."""
     return b"event: " + name.encode("ascii") + b"\ndata: " + render(content) + b"\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """Where a request says what the model may refuse."""
-
-    question: str
-    grammar: str | None = None
-    """None leaves the name that the engine knows."""
-
-
-def located(error: PenstockError, fields: Fields) -> PenstockError:
-    """Return an error of the model that names the field of the request which it is about."""
-    if isinstance(error, PromptTooLong):
-        error.param = fields.question
-    if isinstance(error, GrammarInvalid | GrammarTooComplex) and fields.grammar:
-        error.param = fields.grammar
-    return error
 
 
 async def until_cut(
@@ -93,13 +77,15 @@ class ReleasedStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, exchanges: Sequence[Exchange], service: Service, fields: Fields) -> None:
+    def __init__(
+        self, exchanges: Sequence[Exchange], service: Service, in_own_words: InOwnWords
+    ) -> None:
         first = exchanges[0]
         super().__init__(headers={"x-accel-buffering": "no", "x-exchange-id": str(first.id)})
         del self.headers["content-length"]
         self._exchanges = exchanges
         self._service = service
-        self._fields = fields
+        self._in_own_words = in_own_words
         self._is_started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +101,7 @@ class ReleasedStream(Response):
         except ClientGone:
             raise
         except Exception as raised:  # noqa: BLE001  whatever it is, the stream gets its last event
-            error = located(reported(raised), self._fields)
+            error = self._in_own_words(reported(raised))
             if self._is_started:
                 await self._send(send, self._last_words(error), is_last=True)
             else:
@@ -154,8 +140,8 @@ class ReleasedStream(Response):
 class EventStream(ReleasedStream):
     """The stream of `POST /infer`."""
 
-    def __init__(self, exchange: Exchange, service: Service, fields: Fields) -> None:
-        super().__init__([exchange], service, fields)
+    def __init__(self, exchange: Exchange, service: Service, in_own_words: InOwnWords) -> None:
+        super().__init__([exchange], service, in_own_words)
         self._exchange = exchange
 
     async def _flow(self, send: Send) -> None:

@@ -21,14 +21,11 @@ from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
 from app.routes.service import Served
-from app.routes.streaming import Fields
 from app.store.keys import ApiKey, Scope
 
 router = APIRouter(tags=["openai"])
 
 _key = requires(Scope.INFER)
-
-FIELDS = Fields("messages", "response_format")
 
 
 class ChatRequest(SampledRequest):
@@ -135,6 +132,6 @@ async def create_chat_completion(
     has_logprobs = bool(asked.logprobs)
     if asked.stream:
         form = ChatForm(choices, has_logprobs=has_logprobs, includes_usage=asked.includes_usage)
-        return ChoicesStream(choices, service, FIELDS, form)
+        return ChoicesStream(choices, service, asked.in_own_words, form)
     body = partial(chat_completion, choices, has_logprobs=has_logprobs)
-    return await reply(choices, request, service, FIELDS, body)
+    return await reply(choices, request, service, asked.in_own_words, body)

@@ -17,7 +17,7 @@ from app.routes.answers import InferResponse
 from app.routes.envelope import error_response, reported
 from app.routes.json_body import JsonResponse
 from app.routes.service import Service
-from app.routes.streaming import Fields, exchange_headers, located, until_cut
+from app.routes.streaming import InOwnWords, exchange_headers, until_cut
 from app.routes.tokens import ReleasedTokens
 
 _FINISH_REASONS = {FinishReason.LENGTH: "length", FinishReason.BLOCKED: "content_filter"}
@@ -48,7 +48,7 @@ async def reply(
     choices: Sequence[Choice],
     request: Request,
     service: Service,
-    fields: Fields,
+    in_own_words: InOwnWords,
     body: Callable[[], Any],
 ) -> Response:
     """Run all exchanges to their ends and return what `body` makes of them then."""
@@ -56,7 +56,7 @@ async def reply(
     try:
         await until_cut(request.receive, service, exchanges, _run(choices, service))
     except PenstockError as error:
-        return error_response(located(reported(error), fields), exchange_headers(exchanges[0]))
+        return error_response(in_own_words(reported(error)), exchange_headers(exchanges[0]))
     finally:
         for exchange in exchanges:
             service.metrics.count_exchange(exchange)

@@ -20,19 +20,17 @@ from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
 from app.routes.service import Served
-from app.routes.streaming import Fields
 from app.store.keys import ApiKey, Scope
 
 router = APIRouter(tags=["openai"])
 
 _key = requires(Scope.INFER)
 
-FIELDS = Fields("prompt")
-
 
 class CompletionRequest(SampledRequest):
     """One prompt or several; each is asked as the only user message of a conversation."""
 
+    question_field = "prompt"
     refused: ClassVar[dict[str, tuple[Any, ...]]] = {"echo": (False,), "suffix": ("",)}
 
     prompt: Annotated[list[str], OneOrMore]
@@ -91,6 +89,6 @@ async def create_completion(
         form = CompletionForm(
             choices, has_logprobs=has_logprobs, includes_usage=asked.includes_usage
         )
-        return ChoicesStream(choices, service, FIELDS, form)
+        return ChoicesStream(choices, service, asked.in_own_words, form)
     body = partial(text_completion, choices, has_logprobs=has_logprobs)
-    return await reply(choices, request, service, FIELDS, body)
+    return await reply(choices, request, service, asked.in_own_words, body)

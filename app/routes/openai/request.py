@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, ValidationError
 
 from app.engine import Task
-from app.errors import InvalidRequest, ModelNotFound, PenstockError, Unsupported
+from app.errors import InvalidRequest, ModelNotFound, PenstockError, PromptTooLong, Unsupported
 from app.exchange import Exchange
 from app.routes.fields import Body, Word
 from app.routes.openai.choices import Choice
@@ -48,6 +48,7 @@ class TextRequest(Body):
     """Fields that are accepted and cannot change the answer."""
     refused: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     """Fields that ask for something that is not done here, with the values that do not."""
+    question_field: ClassVar[str] = "messages"
     schema_field: ClassVar[str] = "response_format"
 
     model: Word | None = None
@@ -172,14 +173,16 @@ class TextRequest(Body):
                 }
             )
         except ValidationError as error:
-            raise self._in_own_words(invalid(error)) from None
+            raise self.in_own_words(invalid(error)) from None
 
-    def _in_own_words(self, error: PenstockError) -> PenstockError:
+    def in_own_words(self, error: PenstockError) -> PenstockError:
         """Name the field as this request does."""
-        if error.param and error.param.startswith("parameters."):
-            error.param = error.param.removeprefix("parameters.")
-            if error.param == "max_tokens":
-                error.param = self.length_field
+        if isinstance(error, PromptTooLong):
+            error.param = self.question_field
+        elif error.param and error.param.startswith("parameters."):
+            name = error.param.removeprefix("parameters.")
+            other = {"max_tokens": self.length_field, "json_schema": self.schema_field}
+            error.param = other.get(name, name)
         return error
 
     def _check_model(self, service: Service) -> None:

@@ -34,6 +34,7 @@ class TextOptions(Body):
 class ResponseRequest(TextRequest):
     """A question, or a conversation whose last `user` message is the question."""
 
+    question_field = "input"
     schema_field = "text.format"
     ignored = frozenset(
         {

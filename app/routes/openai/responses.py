@@ -22,14 +22,11 @@ from app.routes.openai.response_stream import ResponseForm
 from app.routes.openai.streaming import ChoicesStream
 from app.routes.schemas import inline_schema
 from app.routes.service import Served, Service
-from app.routes.streaming import Fields
 from app.store.keys import ApiKey, Scope
 
 router = APIRouter(tags=["openai"])
 
 _key = requires(Scope.INFER)
-
-FIELDS = Fields("input", "text.format")
 
 YOUNG_S = 5.0
 """Until then an exchange may still be on its way into the log."""
@@ -69,14 +66,16 @@ async def create_response(
     choices = asked.to_choices(service, key)
     has_logprobs = asked.wanted_logprobs is not None
     if asked.stream:
-        return ChoicesStream(choices, service, FIELDS, ResponseForm(has_logprobs=has_logprobs))
+        return ChoicesStream(
+            choices, service, asked.in_own_words, ResponseForm(has_logprobs=has_logprobs)
+        )
     [choice] = choices
 
     def body() -> dict[str, Any]:
         told = choice.released.told if has_logprobs else ()
         return response_object(choice.exchange, told=told)
 
-    return await reply(choices, request, service, FIELDS, body)
+    return await reply(choices, request, service, asked.in_own_words, body)
 
 
 @router.get(

@@ -14,7 +14,7 @@ from app.errors import PenstockError
 from app.routes.json_body import render
 from app.routes.openai.choices import Choice, side_by_side
 from app.routes.service import Service
-from app.routes.streaming import Fields, ReleasedStream
+from app.routes.streaming import InOwnWords, ReleasedStream
 
 DONE = b"data: [DONE]\n\n"
 
@@ -44,9 +44,9 @@ class ChoicesStream(ReleasedStream):
     """Feeds what is released of several exchanges to the client, as it comes."""
 
     def __init__(
-        self, choices: Sequence[Choice], service: Service, fields: Fields, form: Form
+        self, choices: Sequence[Choice], service: Service, in_own_words: InOwnWords, form: Form
     ) -> None:
-        super().__init__([choice.exchange for choice in choices], service, fields)
+        super().__init__([choice.exchange for choice in choices], service, in_own_words)
         self._choices = choices
         self._form = form
         self._turn = asyncio.Lock()
