@@ -16,7 +16,7 @@ from app.routes.answers import InferResponse, error_docs
 from app.routes.authentication import requires
 from app.routes.envelope import error_response, reported
 from app.routes.json_body import JsonResponse, read_json
-from app.routes.schemas import InferRequest, inline_schema
+from app.routes.schemas import InferRequest, body_docs
 from app.routes.service import Served, Service
 from app.routes.streaming import EventStream, exchange_headers, until_cut
 from app.routes.validation import invalid
@@ -55,12 +55,7 @@ async def _read(request: Request, service: Served) -> InferRequest:
         },
         **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inline_schema(InferRequest)}},
-        }
-    },
+    openapi_extra=body_docs(InferRequest),
 )
 async def infer(
     key: Annotated[ApiKey, _key],

@@ -133,6 +133,14 @@ def _require(holds: bool, param: str, message: str) -> None:
         raise InvalidRequest(message, param=param)
 
 
+def body_docs(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the OpenAPI entry of a body that the route reads itself."""
+    schema = inline_schema(model)
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+    }
+
+
 def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's JSON schema without references, to stand inside an OpenAPI document."""
     schema = model.model_json_schema()

@@ -10,16 +10,16 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.errors import InvalidRequest
-from app.routes.answers import error_docs
 from app.routes.authentication import requires
 from app.routes.json_body import read_json
 from app.routes.openai.chat_answers import ChatForm, chat_completion
 from app.routes.openai.choices import reply
 from app.routes.openai.conversation import turns_of
 from app.routes.openai.formats import schema_of
+from app.routes.openai.request import ANSWERS
 from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
-from app.routes.schemas import inline_schema
+from app.routes.schemas import body_docs
 from app.routes.service import Served
 from app.store.keys import ApiKey, Scope
 
@@ -106,16 +106,8 @@ async def _read(request: Request) -> ChatRequest:
     "/v1/chat/completions",
     summary="Ask in the form of OpenAI's chat completions",
     response_model=dict[str, Any],
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
-    },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inline_schema(ChatRequest)}},
-        }
-    },
+    responses=ANSWERS,
+    openapi_extra=body_docs(ChatRequest),
 )
 async def create_chat_completion(
     key: Annotated[ApiKey, _key],

@@ -10,15 +10,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.errors import Unsupported
-from app.routes.answers import error_docs
 from app.routes.authentication import requires
 from app.routes.json_body import read_json
 from app.routes.openai.choices import reply
 from app.routes.openai.completion_answers import CompletionForm, text_completion
-from app.routes.openai.request import OneOrMore
+from app.routes.openai.request import ANSWERS, OneOrMore
 from app.routes.openai.sampling import SampledRequest
 from app.routes.openai.streaming import ChoicesStream
-from app.routes.schemas import inline_schema
+from app.routes.schemas import body_docs
 from app.routes.service import Served
 from app.store.keys import ApiKey, Scope
 
@@ -65,16 +64,8 @@ async def _read(request: Request) -> CompletionRequest:
     "/v1/completions",
     summary="Ask in the form of OpenAI's text completions",
     response_model=dict[str, Any],
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
-    },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inline_schema(CompletionRequest)}},
-        }
-    },
+    responses=ANSWERS,
+    openapi_extra=body_docs(CompletionRequest),
 )
 async def create_completion(
     key: Annotated[ApiKey, _key],

@@ -18,7 +18,7 @@ from app.routes.fields import Body, Word
 from app.routes.interruption import until_interrupted
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.openai.request import OneOrMore
-from app.routes.schemas import inline_schema
+from app.routes.schemas import body_docs
 from app.routes.service import Served, Service
 from app.routes.validation import invalid
 from app.store.keys import Scope
@@ -94,12 +94,7 @@ async def _read(request: Request, service: Served) -> EmbeddingRequest:
     summary="Embed texts",
     response_model=dict[str, Any],
     responses=error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inline_schema(EmbeddingRequest)}},
-        }
-    },
+    openapi_extra=body_docs(EmbeddingRequest),
 )
 async def create_embeddings(
     asked: Annotated[EmbeddingRequest, Depends(_read)], request: Request, service: Served

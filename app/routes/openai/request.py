@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from app.engine import Task
 from app.errors import InvalidRequest, ModelNotFound, PenstockError, PromptTooLong, Unsupported
 from app.exchange import Exchange
+from app.routes.answers import error_docs
 from app.routes.fields import Body, Word
 from app.routes.openai.choices import Choice
 from app.routes.schemas import GivenPassage, InferRequest
@@ -19,6 +20,11 @@ from app.store.keys import ApiKey
 
 MAX_CHOICES = 8
 SEEDS = 2**63
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
+}
+"""What the routes that write text answer, for their description."""
 
 # Members of `InferRequest.parameters` that have the same name in every request.
 _SAME_NAME = (

@@ -16,11 +16,12 @@ from app.routes.answers import error_docs
 from app.routes.authentication import requires
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.openai.choices import reply
+from app.routes.openai.request import ANSWERS
 from app.routes.openai.response_answers import exchange_id, response_object
 from app.routes.openai.response_request import ResponseRequest
 from app.routes.openai.response_stream import ResponseForm
 from app.routes.openai.streaming import ChoicesStream
-from app.routes.schemas import inline_schema
+from app.routes.schemas import body_docs
 from app.routes.service import Served, Service
 from app.store.keys import ApiKey, Scope
 
@@ -42,16 +43,8 @@ async def _read(request: Request) -> ResponseRequest:
     "/v1/responses",
     summary="Ask in the form of OpenAI's responses",
     response_model=dict[str, Any],
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **error_docs(400, 401, 403, 404, 408, 413, 415, 500, 503, 504),
-    },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": inline_schema(ResponseRequest)}},
-        }
-    },
+    responses=ANSWERS,
+    openapi_extra=body_docs(ResponseRequest),
 )
 async def create_response(
     key: Annotated[ApiKey, _key],
