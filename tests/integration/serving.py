@@ -52,13 +52,13 @@ import asyncio, re
 from filters import Filter, Unit
 
 class Pause(Filter):
-    """Take the time that the prompt names before each sentence but the first."""
+    """Take the time that the prompt names before some sentences."""
 
     unit = Unit.sentence()
 
     async def check(self, item):
         wanted = re.search(r"pause ([0-9.]+)", item.context.question)
-        if wanted and item.start:
+        if wanted and {pauses}:
             await asyncio.sleep(float(wanted[1]))
 '''
 
@@ -69,12 +69,17 @@ def prepare(folder: Path) -> None:
     write_embedder(models, texts=[QUESTION, SOURCE])
     write_reader(models, texts=[QUESTION, SOURCE], max_tokens=128)
     write_decoder(models, [b"One. ", b"Two. ", b"Three."], name="recital")
+    furnish(folder, SETTINGS, pauses="item.start")
+
+
+def furnish(folder: Path, settings: str, *, pauses: str) -> None:
+    """Write settings, a source and an installed filter that pauses where this expression is true."""
     (folder / "sources").mkdir()
     (folder / "sources" / "gates.md").write_text(SOURCE, encoding="utf-8")
-    (folder / "penstock.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "penstock.toml").write_text(settings, encoding="utf-8")
     installed = folder / "site" / "pause-1.dist-info"
     installed.mkdir(parents=True)
-    (folder / "site" / "pause.py").write_text(PAUSE, encoding="utf-8")
+    (folder / "site" / "pause.py").write_text(PAUSE.replace("{pauses}", pauses), encoding="utf-8")
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pause\nVersion: 1\n")
     (installed / "entry_points.txt").write_text("[penstock.filters]\npause = pause:Pause\n")
 

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import httpx
+
 from tests.bundles import write_decoder, write_embedder, write_reader
 from tests.http import PATIENCE_S
-from tests.integration.serving import QUESTION, ROOT, SOURCE, Serving
+from tests.integration.serving import QUESTION, ROOT, SOURCE, Serving, furnish
 
 SETTINGS = """
 model = "recital"
@@ -50,20 +52,6 @@ filter = "pause"
 stage = "output"
 deadline_ms = 600_000
 """
-PAUSE = '''
-import asyncio, re
-from filters import Filter, Unit
-
-class Pause(Filter):
-    """Take the time that the prompt names before line 51."""
-
-    unit = Unit.sentence()
-
-    async def check(self, item):
-        wanted = re.search(r"pause ([0-9.]+)", item.context.question)
-        if wanted and "51" in item.text:
-            await asyncio.sleep(float(wanted[1]))
-'''
 TEMPLATE = "{% for message in messages %}<|turn|>{{ message.content }}{% endfor %}<|start|>"
 WRITTEN = "One. Two. Three."
 LINES = [f"Line {number}. ".encode() for number in range(1, 101)]
@@ -80,14 +68,7 @@ def prepare(folder: Path) -> None:
     writes(LINES, name="poem")
     writes([*LINES, b"All evil."], name="villain")
     writes(name="noise")
-    (folder / "sources").mkdir()
-    (folder / "sources" / "gates.md").write_text(SOURCE, encoding="utf-8")
-    (folder / "penstock.toml").write_text(SETTINGS, encoding="utf-8")
-    installed = folder / "site" / "pause-1.dist-info"
-    installed.mkdir(parents=True)
-    (folder / "site" / "pause.py").write_text(PAUSE, encoding="utf-8")
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pause\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text("[penstock.filters]\npause = pause:Pause\n")
+    furnish(folder, SETTINGS, pauses='"51" in item.text')
 
 
 @contextmanager
@@ -110,7 +91,7 @@ def serving(folder: Path, home: Path) -> Generator[Serving]:
 
 
 def make_key(server: Serving, folder: Path, scope: str) -> str:
-    """Make a further key, as an operator does while the server runs."""
+    """Make a further key, as an operator does while the server runs, and wait until it counts."""
     made = subprocess.run(
         [sys.executable, "-m", "app", "keys", "create", "--name", scope, "--scope", scope],
         cwd=folder,
@@ -120,4 +101,9 @@ def make_key(server: Serving, folder: Path, scope: str) -> str:
         timeout=PATIENCE_S,
         check=True,
     )
-    return made.stdout.strip()
+    key = made.stdout.strip()
+    deadline = time.monotonic() + PATIENCE_S
+    while httpx.get(f"{server.address}/version", headers={"x-api-key": key}).status_code == 401:
+        assert time.monotonic() < deadline, server.log
+        time.sleep(0.05)
+    return key
