@@ -1,9 +1,9 @@
 """ONNX Runtime: which one is installed, opening graphs, and the threads that run them.
 
 One graph run uses one thread, and `Workers` holds as many threads as there are cores: on a CPU,
-runs side by side give more than threads inside one run, and no result waits at a barrier. Idle
-threads sleep instead of spinning unless the settings say otherwise; numpy's own BLAS threads
-are not touched here.
+runs side by side give more than threads inside one run, and no result waits at a barrier. Only
+language models use several threads in one run; they spin for some microseconds between two
+operators, then sleep. numpy's own BLAS threads are not touched here.
 """
 
 from app.runtime.binding import Bindings, Buffer

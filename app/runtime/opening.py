@@ -77,8 +77,9 @@ def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
     options.log_severity_level = ERRORS
     # Plans of memory are kept for each shape, and texts come in hundreds of lengths.
     options.enable_mem_pattern = False
-    spinning = "1" if settings.spinning else "0"
-    options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+    spins = threads > 1 and settings.spin_us > 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(settings.spin_us))
     if may_overflow():  # exact then, and half as fast
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry(

@@ -17,9 +17,9 @@ class Own:
     """A bundle behind the engine as the server opens it; `model` is `models/<name>/<version>`."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        settings = RuntimeSettings(
-            provider=options.provider, threads=options.threads, spinning=options.spinning
-        )
+        settings = RuntimeSettings(provider=options.provider, threads=options.threads)
+        if options.spin_us is not None:
+            settings = settings.model_copy(update={"spin_us": options.spin_us})
         models, reference = options.model.parent.parent, options.model.parent.name
         bundle = load_bundle(models, f"{reference}@{options.model.name}")
         self._loop = asyncio.Runner()

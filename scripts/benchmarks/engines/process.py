@@ -41,7 +41,7 @@ class Process:
         contender: which engine.
         model: what it reads.
         threads: how many it may use.
-        spinning: of ours, whether idle threads spin.
+        spin_us: of ours, how long idle threads spin, if not as long as usual.
         provider: of ours, where it runs.
         patience_s: how long one load may take.
 
@@ -55,7 +55,7 @@ class Process:
         model: Path,
         threads: int,
         *,
-        spinning: bool = False,
+        spin_us: int | None = None,
         provider: str = "cpu",
         patience_s: float = PATIENCE_S,
     ) -> None:
@@ -69,7 +69,7 @@ class Process:
         )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
         command += ["--precision", contender.precision, "--provider", provider]
-        command += ["--spinning"] if spinning else []
+        command += [] if spin_us is None else ["--spin-us", str(spin_us)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )

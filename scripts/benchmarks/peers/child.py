@@ -63,7 +63,7 @@ def serve(open_writer: Callable[[argparse.Namespace], Writer]) -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--precision", default="")
-    parser.add_argument("--spinning", action="store_true")
+    parser.add_argument("--spin-us", type=int)
     parser.add_argument("--provider", default="cpu")
     options = parser.parse_args()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
