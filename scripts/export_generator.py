@@ -19,17 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import onnx
 from rich.console import Console
 from tokenizers import Tokenizer
 
 from app.bundles import load_bundle
 from app.bundles.manifest import MODEL, TOKENIZER
+from app.engine.graphs.normalise import normalise
 from app.hub import adopt, open_folder
 from app.hub.adoption import Choice, bundle_name
 from app.hub.origin import SIDE_FILES
 from app.hub.variants import find_variants
 from app.settings import RuntimeSettings
-from scripts.bundling import company, decoders, likeness
+from scripts.bundling import company, decoders, kv_cache, likeness
 from scripts.bundling.bundle import next_version, revision
 from scripts.bundling.checkpoint import Checkpoint
 from scripts.bundling.decoder_card import finish
@@ -93,6 +95,8 @@ def make(checkpoint: Checkpoint, text: HeldText, precision: Precision, wanted: W
     with TemporaryDirectory() as place:
         export = Path(place, "export")
         decoders.export(checkpoint.folder, precision, export)
+        if precision.has_byte_cache:
+            kv_cache.rewrite(export / MODEL, text.others)
         for file in (checkpoint.folder / name for name in (*SIDE_FILES, "README.md")):
             if file.is_file():
                 shutil.copy(file, export)
@@ -118,8 +122,10 @@ def compared(checkpoint: Checkpoint, text: HeldText, graph: Path) -> likeness.Li
 
     Raises:
         GateRefused: the graph's numbers are not finite.
+        BundleError: the server could not run the graph.
     """
-    session, cache = GraphSession(graph), decoders.empty_cache(graph)
+    session = GraphSession(graph)
+    cache = decoders.empty_cache(normalise(onnx.load(graph, load_external_data=False)))
     found = likeness.Likeness()
     for tokens, reference in zip(text.windows, checkpoint.logits(text), strict=True):
         found.read(tokens, reference, session.logits(tokens, cache))

@@ -117,6 +117,7 @@ def check(
     """Let requests come and go beside each other, with room for a few of the longest only."""
     model = model_of(kind)
     stretches = 3 if model.layout.cache is Cache.SHARED else 9
+    stretches += 4 * bool(model.layout.prompt_past)  # a prompt in full beside its bytes
     room = stretches * LONGEST * model.layout.kv_bytes_per_token
     engine = make(model, Bounds(slots, LONGEST, room))
     engine._clock = ticking(1, 5, 2)  # sometimes several chunks a step
