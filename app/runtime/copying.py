@@ -1,4 +1,4 @@
-"""Copying memory where a graph runs: numpy does not reach the GPU, so tiny graphs do it."""
+"""Copying memory where a graph runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 
 from app.runtime.binding import Buffer
-from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import Graph
-
-OPSET = 20
-IR_VERSION = 10
-
+from app.runtime.small_graphs import open_small
 
 TYPES = {2: np.float16, 4: np.float32}
 """What elements are copied as: the operators do not know every type, but any two of a size will do."""
@@ -67,7 +63,7 @@ def _numbers(*values: int) -> Buffer:
 
 def _open(kind: str, dtype: np.dtype[Any], names: tuple[str, ...], *, is_on_gpu: bool) -> Graph:
     """Open a graph of one node."""
-    from onnx import TensorProto, helper  # only servers whose cache lies on a GPU need it
+    from onnx import TensorProto, helper
 
     wanted = helper.np_dtype_to_tensor_dtype(dtype)
     kinds = {name: wanted if name == "source" else TensorProto.INT64 for name in names}
@@ -75,12 +71,4 @@ def _open(kind: str, dtype: np.dtype[Any], names: tuple[str, ...], *, is_on_gpu:
     node = helper.make_node(kind, names, ["target"], **(zero if kind == "ConstantOfShape" else {}))
     inputs = [helper.make_tensor_value_info(name, kinds[name], None) for name in names]
     target = helper.make_tensor_value_info("target", wanted, None)
-    model = helper.make_model(
-        helper.make_graph([node], "copying", inputs, [target]),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
-    ort = import_onnxruntime()
-    providers = ["CUDAExecutionProvider"] if is_on_gpu else []
-    providers.append("CPUExecutionProvider")
-    return Graph(ort.InferenceSession(model.SerializeToString(), providers=providers))
+    return open_small([node], inputs, [target], is_on_gpu=is_on_gpu)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 import numpy as np
 
+from app.engine.generation.candidates import Candidates
 from app.engine.generation.rows import CHUNK, Row, best_lender, round_up
 from app.engine.generation.slots import HostMover, Mover, SlotMemory
 from app.engine.generation.stepper import Bounds, Logits
@@ -91,7 +92,9 @@ class SharedStepper:
         self._exchange(row.slot, self._num_writing)
         self._num_writing += 1
 
-    def write(self, tokens: Sequence[int], interrupt: Interrupt) -> Logits:
+    def write(
+        self, tokens: Sequence[int], interrupt: Interrupt, enough: int | None = None
+    ) -> Logits | Candidates:
         """See Stepper."""
         rows, n = list(self._known(0, self._num_writing)), self._num_writing
         lengths = [row.length for row in rows]
@@ -208,17 +211,21 @@ class SharedStepper:
         last: np.ndarray,
         logits: np.ndarray,
     ) -> Bindings:
-        layout, caches = self._layout, self._memory.rows(first, len(tokens))
         inputs = {
             INPUT_IDS: tokens,
             SEQLENS: seqlens,
             TOTAL_LENGTH: total,
             LAST_TOKEN: last,
         }
+        small = {name: Buffer.over(array) for name, array in inputs.items()}
+        return self._bind_to(first, small, Buffer.over(logits))
+
+    def _bind_to(self, first: int, inputs: Mapping[str, Buffer], logits: Buffer) -> Bindings:
+        """Bind as many slots from `first` on as there are rows of logits."""
+        layout, caches = self._layout, self._memory.rows(first, logits.shape[0])
         return self._graph.bind(
-            {name: Buffer.over(array) for name, array in inputs.items()}
-            | dict(zip(layout.past, caches, strict=True)),
-            {LOGITS: Buffer.over(logits), **dict(zip(layout.present, caches, strict=True))},
+            {**inputs, **dict(zip(layout.past, caches, strict=True))},
+            {LOGITS: logits, **dict(zip(layout.present, caches, strict=True))},
         )
 
 

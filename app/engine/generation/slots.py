@@ -65,6 +65,8 @@ class SlotMemory:
         self.slots = 0
         self.room = 0
         """Tokens that each slot can hold."""
+        self.num_moves = 0
+        """How often it was resized or given back: what was bound before is void then."""
 
     @property
     def nbytes(self) -> int:
@@ -84,6 +86,7 @@ class SlotMemory:
             CacheLost: there is not enough; nothing is left.
         """
         self._spare = None
+        self.num_moves += 1
         try:
             for number in range(len(self._layout.past)):
                 self._grow(number, slots, room, lengths)
@@ -96,6 +99,7 @@ class SlotMemory:
         """Give everything back."""
         self._tensors, self._spare = [], None
         self.slots = self.room = 0
+        self.num_moves += 1
 
     def _grow(self, number: int, slots: int, room: int, lengths: Sequence[int]) -> None:
         shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
