@@ -18,7 +18,10 @@ class Own:
 
     def __init__(self, options: argparse.Namespace) -> None:
         settings = RuntimeSettings(
-            provider=options.provider, threads=options.threads, spinning=options.spinning
+            provider=options.provider,
+            threads=options.threads,
+            spinning=options.spinning,
+            cuda_graphs=options.cuda_graphs,
         )
         models, reference = options.model.parent.parent, options.model.parent.name
         bundle = load_bundle(models, f"{reference}@{options.model.name}")

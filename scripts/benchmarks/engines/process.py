@@ -42,7 +42,9 @@ class Process:
         model: what it reads.
         threads: how many it may use.
         spinning: of ours, whether idle threads spin.
-        provider: of ours, where it runs.
+        provider: where it runs.
+        cuda_graphs: of ours, the setting.
+        python: whose packages it runs on, if not the usual.
         patience_s: how long one load may take.
 
     Raises:
@@ -57,10 +59,12 @@ class Process:
         *,
         spinning: bool = False,
         provider: str = "cpu",
+        cuda_graphs: str = "auto",
+        python: Path | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._patience_s = patience_s
-        python = Path(sys.executable) if contender.is_own else PEER_PYTHON
+        python = python or (Path(sys.executable) if contender.is_own else PEER_PYTHON)
         if not python.exists():
             raise Absent("not installed: scripts/bench peers install")
         self.contender = contender
@@ -69,6 +73,7 @@ class Process:
         )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
         command += ["--precision", contender.precision, "--provider", provider]
+        command += ["--cuda-graphs", cuda_graphs]
         command += ["--spinning"] if spinning else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
