@@ -25,8 +25,12 @@ join() {
 install() {
     join
     [ -x .venv/bin/python ] || "${PYTHON:-python3.12}" -m venv --system-site-packages .venv
+    local needed
+    mapfile -t needed < <(.venv/bin/python -c 'import tomllib
+for one in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]:
+    print(one)')
     .venv/bin/python -m pip install --quiet --no-index --find-links "$WHEELS" \
-        --editable . onnxruntime-gpu onnx
+        "${needed[@]}" onnxruntime-gpu onnx
 }
 
 if [ -n "${WHEELS:-}" ]; then

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from scripts.benchmarks.engines.contenders import PEER_PYTHON, Contender
 from scripts.benchmarks.engines.measuring import Load, row_of
-from scripts.benchmarks.engines.process import Absent, Process
+from scripts.benchmarks.engines.process import Absent, Place, Process
 from scripts.benchmarks.engines.prompts import Prompts
 from scripts.benchmarks.gpu_checks import Check
 
-PRECISIONS = ("fp16", "bf16")
+PRECISIONS = ("fp16",)
 CUDA_GRAPHS = ("auto", "off")
 CONCURRENCY = (1, 4, 16, 32)
 MODEL = "m135"
@@ -21,6 +21,7 @@ PROMPT_TOKENS, NEW_TOKENS = 64, 128
 BITS = 16
 BANDWIDTH = 4.8e12
 """Bytes a second that an H200 reads, by its data sheet; only for `limit_share`."""
+PROVIDER = "cuda"
 PATIENCE_S = 60.0
 """So that one slow load cannot take all the time."""
 PEER = Contender(
@@ -47,16 +48,10 @@ def checks(
     name = contender.name
     if contender.is_own:
         name += ", CUDA graphs on" if cuda_graphs == "auto" else ", CUDA graphs off"
+    python = None if contender.is_own else peer_python()
+    place = Place(PROVIDER, cuda_graphs, python)
     try:
-        with Process(
-            contender,
-            model,
-            1,
-            provider="cuda",
-            cuda_graphs=cuda_graphs,
-            python=None if contender.is_own else peer_python(),
-            patience_s=PATIENCE_S,
-        ) as process:
+        with Process(contender, model, 1, place=place, patience_s=PATIENCE_S) as process:
             for number in CONCURRENCY:
                 yield _measured(process, name, number, prompts)
     except Absent as error:

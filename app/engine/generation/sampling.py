@@ -91,13 +91,66 @@ class TokenPicker:
         return self._picked(token, logprobs)
 
     @property
-    def enough(pickers: Iterable[TokenPicker]) -> int | None:
+    def enough(self) -> int | None:
+        """How many of the largest logits it needs for the next token; None for all of them."""
+        if self._needs_all or self._num_picked < self._parameters.min_tokens:
+            return None
+        return 1 if self._is_greedy else self._parameters.top_k or None
+
+    def pick_among(self, tokens: NDArray[np.int64], logits: NDArray[np.float32]) -> Picked:
+        """Do as `pick` does, from no fewer tokens than are enough, the largest logit first."""
+        if self._is_greedy:
+            return self._picked(int(tokens[0]))
+        some = slice(self._parameters.top_k)
+        token = draw_among(tokens[some], logits[some], self._parameters, self._random)
+        return self._picked(token)
+
+    def _picked(self, token: int, logprobs: Logprobs | None = None) -> Picked:
+        """Take a token."""
+        self._num_picked += 1
+        self._penalties.add(token)
+        if token in self._vocabulary.ends:
+            return Picked(token, is_end=True)
+        return Picked(
+            token,
+            logprobs.of(token, self._vocabulary) if logprobs else None,
+            is_last=self._advance(token),
+        )
+
+    def _change(self, row: NDArray[np.float32]) -> bool:
+        """Forbid tokens and change logits; return whether anything was changed."""
+        is_early = self._num_picked < self._parameters.min_tokens
+        if len(self._biased):
+            row[self._biased] += self._bias
+        if not self._penalties.is_none:
+            self._penalties.apply(row)
+        row[self._forbidden] = LAST_RESORT
+        if is_early:
+            row[self._vocabulary.end_tokens] = LAST_RESORT
+        if self._matcher:
+            np.copyto(row, -np.inf, where=~self._matcher.allowed(len(row)))
+        return bool(len(self._biased) or not self._penalties.is_none or is_early or self._matcher)
+
+    def _advance(self, token: int) -> bool:
+        """Take the token into the grammar; return whether nothing may follow it."""
+        if not self._matcher:
+            return False
+        self._matcher.advance(token)
+        return self._matcher.is_finished
+
+
+def enough(pickers: Iterable[TokenPicker]) -> int | None:
     """Return how many of each row's largest logits are enough for all; None if all are needed."""
+    most = 0
     try:
-        numbers = [picker.enough for picker in pickers]
+        for picker in pickers:
+            number = picker.enough
+            if number is None:
+                return None
+            most = max(most, number)
     except Exception:  # noqa: BLE001  whoever is broken fails alone, when it picks
         return None
-    return None if None in numbers else max(filter(None, numbers), default=None)
+    return most or None
 
 
 def pick(
