@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from operator import methodcaller
 
 import numpy as np
 import structlog
@@ -167,23 +167,25 @@ def pick(
     if isinstance(logits, Candidates):
         rows = zip(pickers, logits.tokens, logits.logits, logits.are_sound, strict=True)
         return [
-            _pick(partial(picker.pick_among, tokens, row), is_sound=is_sound)
+            _pick(methodcaller("pick_among", tokens, row), picker, is_sound=is_sound)
             for picker, tokens, row, is_sound in rows
         ]
     likeliest = logits.argmax(axis=1)
     highest = logits[np.arange(len(logits)), likeliest]
     are_finite = (highest < ABSURD) & (logits.min(axis=1) > -ABSURD)  # NaN is neither
     return [
-        _pick(partial(picker.pick, row, int(top)), is_sound=is_finite)
+        _pick(methodcaller("pick", row, int(top)), picker, is_sound=is_finite)
         for picker, row, top, is_finite in zip(pickers, logits, likeliest, are_finite, strict=True)
     ]
 
 
-def _pick(picking: Callable[[], Picked], *, is_sound: bool) -> Picked | PenstockError:
+def _pick(
+    picking: Callable[[TokenPicker], Picked], picker: TokenPicker, *, is_sound: bool
+) -> Picked | PenstockError:
     if not is_sound:
         return ModelOutputInvalid()
     try:
-        return picking()
+        return picking(picker)
     except PenstockError as error:
         return error
     except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,12 @@ def test_while_others_are_busy_it_runs_unrecorded_and_waits_once_only(
     monkeypatch.setattr(module, "ALONE_S", 0.01)
     waits: list[float] = []
     alone = GPU.alone
-    monkeypatch.setattr(GPU, "alone", lambda timeout_s: waits.append(timeout_s) or alone(timeout_s))
+
+    def noted(timeout_s: float) -> AbstractContextManager[bool]:
+        waits.append(timeout_s)
+        return alone(timeout_s)
+
+    monkeypatch.setattr(GPU, "alone", noted)
     with GPU:
         assert one.run(graph, 1) == [2, 2]
         assert one.run(graph, 2) == [4, 4]

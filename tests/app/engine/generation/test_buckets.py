@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.engine.generation.buckets import BucketStepper
 from app.engine.generation.rows import CHUNK, new_row
@@ -147,7 +149,12 @@ def test_logits_come_whole_only_where_they_are_needed(
     engine = scheduler_in_buckets(model)
     read: list[tuple[int, ...]] = []
     original = Buffer.read
-    monkeypatch.setattr(Buffer, "read", lambda self: read.append(self.shape) or original(self))
+
+    def noted(buffer: Buffer) -> NDArray[Any]:
+        read.append(buffer.shape)
+        return original(buffer)
+
+    monkeypatch.setattr(Buffer, "read", noted)
 
     written(model, engine, 2)
     assert read == []
