@@ -1,4 +1,4 @@
-"""Operators that a CUDA graph would replay wrongly, in others' words."""
+"""In place of operators that a CUDA graph replays wrongly, ones that it replays rightly."""
 
 from __future__ import annotations
 
