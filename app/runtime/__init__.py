@@ -9,9 +9,12 @@ operators, then sleep. numpy's own BLAS threads are not touched here.
 from app.runtime.binding import Bindings, Buffer
 from app.runtime.copying import Copier
 from app.runtime.cores import num_threads, usable_cores
+from app.runtime.cuda_graphs import NotRecorded, Recording, RecordingGraph
 from app.runtime.distribution import import_onnxruntime
 from app.runtime.graph import Arrays, Graph, Interrupt, Interrupted, checked
+from app.runtime.hardware import expects_gpu
 from app.runtime.opening import check_tensors, open_graph
+from app.runtime.selecting import Selection, Selector
 from app.runtime.workers import Job, Workers
 
 __all__ = [
@@ -23,9 +26,15 @@ __all__ = [
     "Interrupt",
     "Interrupted",
     "Job",
+    "NotRecorded",
+    "Recording",
+    "RecordingGraph",
+    "Selection",
+    "Selector",
     "Workers",
     "check_tensors",
     "checked",
+    "expects_gpu",
     "import_onnxruntime",
     "num_threads",
     "open_graph",

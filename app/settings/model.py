@@ -116,6 +116,9 @@ class RuntimeSettings(Group):
     begins when the longest it may become fits beside the others."""
     step_timeout_s: float = Field(60.0, gt=0)
     """A language model whose step takes longer counts as dead: `/readyz` says 503."""
+    cuda_graphs: Literal["auto", "off"] = "auto"
+    """On a GPU: `auto` records a language model's steps and replays them, where all of its nodes run
+    there; the log says `cuda_graphs_off` and why where they do not."""
 
 
 class HubSettings(Group):

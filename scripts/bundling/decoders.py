@@ -44,6 +44,8 @@ class Precision:
     most_divergence: float
     """The largest mean Kullback-Leibler divergence from the checkpoint, in nats a token."""
     is_for_gpu: bool = False
+    is_for_gpu_only: bool = False
+    """Whether no processor computes in it: it is compared in float32, with its own weights."""
     is_rewritten: bool = False
     """Whether float tables and products become bytes after building."""
     has_byte_cache: bool = False
@@ -75,6 +77,9 @@ PRECISIONS: Mapping[str, Precision] = {
         has_byte_cache=True,
     ),
     "fp16": Precision("fp16", "cuda", (), "fp16", 0.01, 0.005, is_for_gpu=True),
+    "bf16": Precision(
+        "bf16", "cuda", (), "bf16", 0.01, 0.005, is_for_gpu=True, is_for_gpu_only=True
+    ),
 }
 
 

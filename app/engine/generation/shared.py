@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 import numpy as np
 
+from app.engine.generation.candidates import Candidates
 from app.engine.generation.prompt_memory import PromptMemory
 from app.engine.generation.rows import CHUNK, Row, best_lender, round_up
 from app.engine.generation.slots import HostMover, Mover, SlotMemory
@@ -103,7 +104,9 @@ class SharedStepper:
         self._exchange(row.slot, self._num_writing)
         self._num_writing += 1
 
-    def write(self, tokens: Sequence[int], interrupt: Interrupt) -> Logits:
+    def write(
+        self, tokens: Sequence[int], interrupt: Interrupt, enough: int | None = None
+    ) -> Logits | Candidates:
         """See Stepper."""
         rows, n = list(self._known(0, self._num_writing)), self._num_writing
         lengths = [row.length for row in rows]
@@ -222,19 +225,22 @@ class SharedStepper:
         *,
         is_prompt: bool = False,
     ) -> Bindings:
-        """Bind a run over the slots from `first` on, one for each row of tokens."""
-        caches = self._memory.rows(first, len(fed[INPUT_IDS]))
-        past = dict(zip(self._layout.past, caches, strict=True))
-        present = dict(zip(self._layout.present, caches, strict=True))
-        if self._layout.prompt_past:
-            fed[IS_PROMPT] = np.array([is_prompt])
+        small = {name: Buffer.over(array) for name, array in fed.items()}
+        return self._bind_to(first, small, Buffer.over(logits), is_prompt=is_prompt)
+
+    def _bind_to(
+        self, first: int, fed: Mapping[str, Buffer], logits: Buffer, *, is_prompt: bool = False
+    ) -> Bindings:
+        """Bind as many slots from `first` on as there are rows of logits."""
+        layout, caches = self._layout, self._memory.rows(first, logits.shape[0])
+        past = {**fed, **dict(zip(layout.past, caches, strict=True))}
+        present = {LOGITS: logits, **dict(zip(layout.present, caches, strict=True))}
+        if layout.prompt_past:
+            past[IS_PROMPT] = Buffer.over(np.array([is_prompt]))
             full = self._prompts.buffers if is_prompt else self._prompts.unused
-            past |= dict(zip(self._layout.prompt_past, full, strict=True))
-            present |= dict(zip(self._layout.prompt_present, full, strict=True))
-        return self._graph.bind(
-            {name: Buffer.over(array) for name, array in fed.items()} | past,
-            {LOGITS: Buffer.over(logits)} | present,
-        )
+            past |= dict(zip(layout.prompt_past, full, strict=True))
+            present |= dict(zip(layout.prompt_present, full, strict=True))
+        return self._graph.bind(past, present)
 
 
 def _doubled(size: int, least: int) -> int:

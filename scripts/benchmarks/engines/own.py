@@ -17,7 +17,9 @@ class Own:
     """A bundle behind the engine as the server opens it; `model` is `models/<name>/<version>`."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        settings = RuntimeSettings(provider=options.provider, threads=options.threads)
+        settings = RuntimeSettings(
+            provider=options.provider, threads=options.threads, cuda_graphs=options.cuda_graphs
+        )
         if options.spin_us is not None:
             settings = settings.model_copy(update={"spin_us": options.spin_us})
         models, reference = options.model.parent.parent, options.model.parent.name

@@ -65,6 +65,7 @@ def serve(open_writer: Callable[[argparse.Namespace], Writer]) -> None:
     parser.add_argument("--precision", default="")
     parser.add_argument("--spin-us", type=int)
     parser.add_argument("--provider", default="cpu")
+    parser.add_argument("--cuda-graphs", default="auto")
     options = parser.parse_args()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
