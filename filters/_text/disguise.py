@@ -8,11 +8,12 @@ at the letters one by one, so that `fall` never passes for `fail`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from filters._text.codes import ASCII, Codes, Mask, Places, codes_of, text_of
 
 STAND_INS = {
     "0": "o", "1": "il", "!": "il", "|": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb",
@@ -34,41 +35,46 @@ _CLASSES = str.maketrans(
     {char: _SHARING.get(letters[0], letters[0]) for char, letters in STAND_INS.items()} | _SHARING
 )
 _LETTERS = [ord(letter) for letter in _SHARING]
+_ASCII_CLASSES = np.array([ord(_CLASSES.get(c, chr(c))) for c in range(ASCII)], dtype=np.uint8)
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
-_REPEATS = re.compile(r"(.)\1+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Skeleton:
     """The skeleton of a plain text, with the place of each of its characters in that one."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
-    signs: list[int]
+    starts: Places
+    ends: Places
+    signs: Places
     """How many signs of a disguise stand before each place of the plain text."""
 
     def is_disguised(self, start: int, end: int | None = None) -> bool:
         """Whether a stretch of the plain text bears a sign of a disguise."""
-        return self.signs[-1 if end is None else end] > self.signs[start]
+        return bool(self.signs[-1 if end is None else end] > self.signs[start])
 
 
 def skeleton(text: str, *, leetspeak: bool) -> Skeleton:
     """Return the skeleton of a plain text; takes linear time."""
-    written = _codes(text)
-    coarse = _codes(text.translate(_CLASSES)) if leetspeak else written
-    starts, ends = _runs_of(coarse)
-    signs = (written != coarse) & ~np.isin(written, _LETTERS)
-    for start, end in _long_runs(written):
-        if text[start].isalpha():
-            signs[start:end] = True
-    bones = coarse[starts].tobytes().decode("utf-32-le")
-    return Skeleton(bones, starts.tolist(), ends.tolist(), [0, *np.cumsum(signs).tolist()])
+    written = codes_of(text)
+    coarse = _coarse(text, written) if leetspeak else written
+    starts = np.flatnonzero(_begins_run(coarse))
+    signs = np.concatenate(([0], np.cumsum(_signs(text, written, coarse))))
+    return Skeleton(text_of(coarse[starts]), starts, np.append(starts, len(text))[1:], signs)
 
 
-def skeleton_text(word: str, *, leetspeak: bool) -> str:
-    """Return the skeleton's text alone."""
-    return _REPEATS.sub(r"\1", word.translate(_CLASSES) if leetspeak else word)
+def is_disguised(text: str, *, leetspeak: bool) -> bool:
+    """Whether a plain text bears any sign of a disguise."""
+    written = codes_of(text)
+    return bool(_signs(text, written, _coarse(text, written) if leetspeak else written).any())
+
+
+def skeleton_texts(words: Iterable[str], *, leetspeak: bool) -> list[str]:
+    """Return the texts alone of many skeletons, of words that hold no line break."""
+    text = "\n".join(words)
+    codes = codes_of(text)
+    coarse = _coarse(text, codes) if leetspeak else codes
+    return text_of(coarse[_begins_run(coarse)]).split("\n")
 
 
 def spells(written: str, word: str, *, stretched: bool) -> bool:
@@ -83,19 +89,29 @@ def spells(written: str, word: str, *, stretched: bool) -> bool:
     return stretched and len(runs) == len(wanted) and all(map(_stretches, runs, wanted))
 
 
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+def _coarse(text: str, written: Codes) -> Codes:
+    if written.dtype == np.uint8:
+        return _ASCII_CLASSES[written]
+    return np.frombuffer(text.translate(_CLASSES).encode("utf-32-le"), dtype=np.uint32)
 
 
-def _runs_of(codes: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    return np.concatenate(([0], changes)), np.concatenate((changes, [len(codes)]))
+def _begins_run(codes: Codes) -> Mask:
+    """Say of each character whether another one stands before it."""
+    begins = np.ones(len(codes), dtype=np.bool_)
+    begins[1:] = codes[1:] != codes[:-1]
+    return begins
 
 
-def _long_runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
-    starts, ends = _runs_of(codes)
-    for run in np.flatnonzero(ends - starts >= STRETCHED):
-        yield int(starts[run]), int(ends[run])
+def _signs(text: str, written: Codes, coarse: Codes) -> Mask:
+    """Say of each character whether it shows that a word is in disguise."""
+    signs = written != coarse
+    for letter in _LETTERS:
+        signs &= written != letter
+    same = written[1:] == written[:-1]
+    for place in np.flatnonzero(same[1:] & same[:-1]).tolist():
+        if text[place].isalpha():
+            signs[place : place + STRETCHED] = True
+    return signs
 
 
 def _class_runs(text: str) -> list[str]:

@@ -7,13 +7,20 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-from filters._text.normalise import Normalised, normalise
+import numpy as np
 
-_WORD = re.compile(r"[^\W_]+")
+from filters._text.codes import codes_of, text_of, word_mask
+from filters._text.normalise import Normalised, normalise
 
 _UNIT = r"(?:[^\W_]|[@$])"
 _GAP = r"(?:[^\w@$]|_)"
-_SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,3}}{_UNIT}){{2,}}(?![^\W_])")
+_LETTER = re.compile(_UNIT)
+WIDEST_GAP = 3
+"""Characters between two letters of a word that is spelled out."""
+
+_SPELLED_OUT = re.compile(
+    rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT}){{2,}}(?![^\W_])"
+)
 """Three or more single letters with gaps between them: `k i l l`, `k.i.l.l`, `k - i - l - l`."""
 
 _SHORT_WORDS = frozenset("aiu")
@@ -48,22 +55,16 @@ def _writes_no_spaces(character: str) -> bool:
 
 def bare_words(plain: Normalised) -> Normalised:
     """Return the words of a plain text with one space for whatever stands between or after them."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
-    for word in [*_WORD.finditer(plain.text), None]:
-        begin = word.start() if word else len(plain.text)
-        if begin > at and pieces:
-            pieces.append(" ")
-            starts.append(plain.starts[at])
-            ends.append(plain.ends[begin - 1])
-        if word:
-            at = word.end()
-            pieces.append(word[0])
-            starts += plain.starts[begin:at]
-            ends += plain.ends[begin:at]
-    return Normalised("".join(pieces), starts, ends)
+    if not plain.text:
+        return plain
+    codes = codes_of(plain.text)
+    is_word = word_mask(plain.text, codes)
+    is_kept = is_word.copy()  # and of what stands between two words its first character
+    is_kept[1:] |= is_word[:-1]
+    kept = np.flatnonzero(is_kept)
+    text = text_of(np.where(is_word, codes, codes.dtype.type(ord(" ")))[is_kept])
+    lasts = np.append(kept, len(codes))[1:] - 1
+    return Normalised(text, plain.starts[kept], plain.ends[lasts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,27 @@ def spelled_out(plain: Normalised) -> SpelledOut:
 
 def spelled_out_places(text: str) -> list[list[int]]:
     """Return where the letters of each spelled-out group stand."""
-    return [
-        [group.start() + letter.start() for letter in re.finditer(_UNIT, group[0])]
-        for group in _SPELLED_OUT.finditer(text)
-    ]
+    groups: list[list[int]] = []
+    at = 0
+    for start in _beginnings(text):
+        if start >= at and (group := _SPELLED_OUT.match(text, start)):
+            at = group.end()
+            groups.append([start + letter.start() for letter in _LETTER.finditer(group[0])])
+    return groups
+
+
+def _beginnings(text: str) -> list[int]:
+    """Return where three letters stand apart, as at the beginning of each group."""
+    codes = codes_of(text)
+    is_word = word_mask(text, codes)
+    units = np.flatnonzero(is_word | (codes == ord("@")) | (codes == ord("$")))
+    gaps = np.diff(units)
+    is_near = (gaps > 1) & (gaps <= 1 + WIDEST_GAP)
+    first = np.flatnonzero(is_near[:-1] & is_near[1:])
+    is_taken = np.append(is_word, False)  # what was appended stands before the first, too
+    begins = ~is_taken[units[first] - 1]
+    ends = ~is_taken[units[first + 2] + 1]
+    return [int(place) for place in units[first[begins & ends]]]
 
 
 def _borders(plain: Normalised, group: list[int]) -> set[int]:
@@ -104,16 +122,18 @@ def _borders(plain: Normalised, group: list[int]) -> set[int]:
         borders.add(1)
     if plain.text[group[-1]] in _SHORT_WORDS:
         borders.add(last - 1)
-    gaps = [plain.starts[b] - plain.ends[a] for a, b in pairwise(group)]
+    gaps = [int(plain.starts[b] - plain.ends[a]) for a, b in pairwise(group)]
     narrow = min(gaps)
     return borders | {number for number, gap in enumerate(gaps, 1) if gap > narrow}
 
 
 def hidden_tags(text: str) -> Normalised | None:
     """Return what invisible tag characters spell in ASCII; models may read them."""
-    places = [place for run in _TAGS.finditer(text) for place in range(*run.span())]
-    if not places:
+    if text.isascii():
         return None
-    plain = normalise("".join(chr(ord(text[place]) - 0xE0000) for place in places))
-    starts = [places[start] for start in plain.starts]
-    return Normalised(plain.text, starts, [places[end - 1] + 1 for end in plain.ends])
+    found = [place for run in _TAGS.finditer(text) for place in range(*run.span())]
+    if not found:
+        return None
+    plain = normalise("".join(chr(ord(text[place]) - 0xE0000) for place in found))
+    places = np.array(found)
+    return Normalised(plain.text, places[plain.starts], places[plain.ends - 1] + 1)

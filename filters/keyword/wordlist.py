@@ -53,8 +53,10 @@ class WordList:
         bare: dict[str, None] = {}
         literal: dict[str, None] = {}
         for number, word in enumerate(words, 1):
-            for form in {word} if exact else _plain_forms(word, number):
-                if not exact and _BARE.fullmatch(form):
+            for form in {as_written(word).text} if exact else _plain_forms(word, number):
+                if not exact and form.isalnum():
+                    bare[form] = None
+                elif not exact and _BARE.fullmatch(form):
                     bare |= dict.fromkeys(_spacings(_WORD.findall(form)))
                 else:
                     literal[form] = None
@@ -72,7 +74,9 @@ class WordList:
     def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
         """Yield where words stand in `text`, in no order; stretches may overlap."""
         yield from self._find(text, edges)
-        if not self._exact and (spaced := text.translate(_FILLERS)) != text:
+        if self._exact or text.isascii():
+            return
+        if (spaced := text.translate(_FILLERS)) != text:
             yield from self._find(spaced, edges)
 
     def _find(self, text: str, edges: Edges) -> Iterator[Span]:
