@@ -11,6 +11,7 @@ Mask = NDArray[np.bool_]
 
 ASCII = 128
 _WORD = np.array([chr(code).isalnum() for code in range(ASCII)])
+_WORD_BYTES = _WORD.tobytes().ljust(256)
 
 
 def codes_of(text: str) -> Codes:
@@ -31,7 +32,7 @@ def text_of(codes: Codes) -> str:
 def word_mask(text: str, codes: Codes) -> Mask:
     """Say of each character whether it is a letter or a digit."""
     if codes.dtype == np.uint8:
-        return _WORD[codes]
+        return np.frombuffer(codes.tobytes().translate(_WORD_BYTES), dtype=np.bool_)
     foreign = codes >= ASCII
     mask = _WORD[np.where(foreign, 0, codes)]
     mask[foreign] = [text[place].isalnum() for place in np.flatnonzero(foreign).tolist()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,44 +36,71 @@ _CLASSES = str.maketrans(
 )
 _LETTERS = [ord(letter) for letter in _SHARING]
 _ASCII_CLASSES = np.array([ord(_CLASSES.get(c, chr(c))) for c in range(ASCII)], dtype=np.uint8)
+_CLASS_BYTES = _ASCII_CLASSES.tobytes().ljust(256)
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Skeleton:
     """The skeleton of a plain text, with the place of each of its characters in that one."""
 
-    text: str
-    starts: Places
-    ends: Places
-    signs: Places
-    """How many signs of a disguise stand before each place of the plain text."""
+    def __init__(self, text: str, *, leetspeak: bool) -> None:
+        self._whole = text
+        self._written = codes_of(text)
+        self._coarse = _coarse(self._written) if leetspeak else self._written
+
+    @cached_property
+    def _begins(self) -> Mask:
+        return _begins_run(self._coarse)
+
+    @cached_property
+    def text(self) -> str:
+        """The skeleton itself."""
+        return text_of(self._coarse[self._begins])
+
+    @cached_property
+    def starts(self) -> Places:
+        """Where each character begins in the plain text."""
+        return np.flatnonzero(self._begins)
+
+    @cached_property
+    def ends(self) -> Places:
+        """Where it ends there."""
+        return np.append(self.starts, len(self._whole))[1:]
+
+    @cached_property
+    def signs(self) -> Places:
+        """How many signs of a disguise stand before each place of the plain text."""
+        return np.concatenate(([0], np.cumsum(self._is_sign)))
+
+    @cached_property
+    def _is_sign(self) -> Mask:
+        return _signs(self._whole, self._written, self._coarse)
+
+    def around_signs(self, reach: int) -> list[tuple[int, int]]:
+        """Return the stretches of the skeleton that lie within `reach` characters of a sign."""
+        places = np.searchsorted(self.starts, np.flatnonzero(self._is_sign), side="right") - 1
+        if not len(places):
+            return []
+        is_far = np.diff(places) > 2 * reach
+        firsts = np.concatenate((places[:1], places[1:][is_far])) - reach
+        lasts = np.concatenate((places[:-1][is_far], places[-1:])) + reach
+        return list(zip(np.maximum(firsts, 0).tolist(), lasts.tolist(), strict=True))
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether there is any sign of a disguise at all."""
+        return bool(self._is_sign.any())
 
     def is_disguised(self, start: int, end: int | None = None) -> bool:
         """Whether a stretch of the plain text bears a sign of a disguise."""
         return bool(self.signs[-1 if end is None else end] > self.signs[start])
 
 
-def skeleton(text: str, *, leetspeak: bool) -> Skeleton:
-    """Return the skeleton of a plain text; takes linear time."""
-    written = codes_of(text)
-    coarse = _coarse(text, written) if leetspeak else written
-    starts = np.flatnonzero(_begins_run(coarse))
-    signs = np.concatenate(([0], np.cumsum(_signs(text, written, coarse))))
-    return Skeleton(text_of(coarse[starts]), starts, np.append(starts, len(text))[1:], signs)
-
-
-def is_disguised(text: str, *, leetspeak: bool) -> bool:
-    """Whether a plain text bears any sign of a disguise."""
-    written = codes_of(text)
-    return bool(_signs(text, written, _coarse(text, written) if leetspeak else written).any())
-
-
 def skeleton_texts(words: Iterable[str], *, leetspeak: bool) -> list[str]:
     """Return the texts alone of many skeletons, of words that hold no line break."""
     text = "\n".join(words)
     codes = codes_of(text)
-    coarse = _coarse(text, codes) if leetspeak else codes
+    coarse = _coarse(codes) if leetspeak else codes
     return text_of(coarse[_begins_run(coarse)]).split("\n")
 
 
@@ -89,10 +116,13 @@ def spells(written: str, word: str, *, stretched: bool) -> bool:
     return stretched and len(runs) == len(wanted) and all(map(_stretches, runs, wanted))
 
 
-def _coarse(text: str, written: Codes) -> Codes:
+def _coarse(written: Codes) -> Codes:
     if written.dtype == np.uint8:
-        return _ASCII_CLASSES[written]
-    return np.frombuffer(text.translate(_CLASSES).encode("utf-32-le"), dtype=np.uint32)
+        return np.frombuffer(written.tobytes().translate(_CLASS_BYTES), dtype=np.uint8)
+    is_foreign = written >= ASCII
+    coarse = _ASCII_CLASSES[np.where(is_foreign, 0, written)].astype(np.uint32)
+    coarse[is_foreign] = [ord(_CLASSES.get(c, chr(c))) for c in written[is_foreign].tolist()]
+    return coarse
 
 
 def _begins_run(codes: Codes) -> Mask:
@@ -104,7 +134,7 @@ def _begins_run(codes: Codes) -> Mask:
 
 def _signs(text: str, written: Codes, coarse: Codes) -> Mask:
     """Say of each character whether it shows that a word is in disguise."""
-    signs = written != coarse
+    signs: Mask = written != coarse
     for letter in _LETTERS:
         signs &= written != letter
     same = written[1:] == written[:-1]

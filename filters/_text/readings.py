@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import re2
 
-from filters._text.codes import codes_of, text_of, word_mask
-from filters._text.normalise import Normalised, normalise
+from filters._text.codes import ASCII, Codes, Places, codes_of, text_of, word_mask
+from filters._text.normalise import Normalised, normalise, single_spaces
+
+_BARE = bytes(code if chr(code).isalnum() else ord(" ") for code in range(ASCII)).ljust(256)
 
 _UNIT = r"(?:[^\W_]|[@$])"
 _GAP = r"(?:[^\w@$]|_)"
@@ -18,10 +21,13 @@ _LETTER = re.compile(_UNIT)
 WIDEST_GAP = 3
 """Characters between two letters of a word that is spelled out."""
 
-_SPELLED_OUT = re.compile(
-    rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT}){{2,}}(?![^\W_])"
-)
+_SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT}){{2,}}(?![^\W_])")
 """Three or more single letters with gaps between them: `k i l l`, `k.i.l.l`, `k - i - l - l`."""
+
+_THREE_APART = re2.compile(
+    rf"(?:^|[^a-z0-9])[a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])"
+)
+"""What each group in ASCII begins with, said at once for a whole text."""
 
 _SHORT_WORDS = frozenset("aiu")
 """Letters that are words: `can I k i l l a man` holds `k i l l` between two of them."""
@@ -55,16 +61,26 @@ def _writes_no_spaces(character: str) -> bool:
 
 def bare_words(plain: Normalised) -> Normalised:
     """Return the words of a plain text with one space for whatever stands between or after them."""
-    if not plain.text:
-        return plain
-    codes = codes_of(plain.text)
-    is_word = word_mask(plain.text, codes)
-    is_kept = is_word.copy()  # and of what stands between two words its first character
+    if plain.text.isascii():
+        spaced = plain.text.encode("ascii").translate(_BARE)
+        text = single_spaces(spaced).lstrip(b" ").decode("ascii")
+        return Normalised(text, lambda: _bare_places(plain, _kept(plain.text)[1]))
+    codes, kept = _kept(plain.text)
+    return Normalised(text_of(codes[kept]), lambda: _bare_places(plain, kept))
+
+
+def _kept(text: str) -> tuple[Codes, Places]:
+    """Return a text's codes, spaces for all but words, and which to keep: the first space of each."""
+    codes = codes_of(text)
+    is_word = word_mask(text, codes)
+    is_kept = is_word.copy()
     is_kept[1:] |= is_word[:-1]
-    kept = np.flatnonzero(is_kept)
-    text = text_of(np.where(is_word, codes, codes.dtype.type(ord(" ")))[is_kept])
-    lasts = np.append(kept, len(codes))[1:] - 1
-    return Normalised(text, plain.starts[kept], plain.ends[lasts])
+    return np.where(is_word, codes, codes.dtype.type(ord(" "))), np.flatnonzero(is_kept)
+
+
+def _bare_places(plain: Normalised, kept: Places) -> tuple[Places, Places]:
+    lasts = np.append(kept, len(plain.text))[1:] - 1
+    return plain.starts[kept], plain.ends[lasts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,8 @@ def spelled_out(plain: Normalised) -> SpelledOut:
 
 def spelled_out_places(text: str) -> list[list[int]]:
     """Return where the letters of each spelled-out group stand."""
+    if text.isascii() and not _THREE_APART.search(text.lower()):
+        return []
     groups: list[list[int]] = []
     at = 0
     for start in _beginnings(text):
@@ -136,4 +154,4 @@ def hidden_tags(text: str) -> Normalised | None:
         return None
     plain = normalise("".join(chr(ord(text[place]) - 0xE0000) for place in found))
     places = np.array(found)
-    return Normalised(plain.text, places[plain.starts], places[plain.ends - 1] + 1)
+    return Normalised(plain.text, lambda: (places[plain.starts], places[plain.ends - 1] + 1))

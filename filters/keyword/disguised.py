@@ -11,8 +11,6 @@ import numpy as np
 from filters._text.disguise import (
     STAND_INS,
     Skeleton,
-    is_disguised,
-    skeleton,
     skeleton_texts,
     spells,
 )
@@ -63,10 +61,10 @@ class DisguisedWords:
                     yield span
 
     def _in_place(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
-        if not is_disguised(plain.text, leetspeak=self._tricks.leetspeak):
-            return
         bones = self._skeleton(plain.text)
-        for first, last, words in self._candidates(bones):
+        if not bones.has_signs:
+            return
+        for first, last, words in self._candidates(bones, near_signs=True):
             if not bones.is_disguised(first, last):
                 continue
             for start, end in _bodies(plain.text, first, last):
@@ -88,11 +86,15 @@ class DisguisedWords:
                     break
 
     def _skeleton(self, text: str) -> Skeleton:
-        return skeleton(text, leetspeak=self._tricks.leetspeak)
+        return Skeleton(text, leetspeak=self._tricks.leetspeak)
 
-    def _candidates(self, bones: Skeleton) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        for start, end, words in self._matcher.occurrences(bones.text):
-            yield int(bones.starts[start]), int(bones.ends[end - 1]), words
+    def _candidates(
+        self, bones: Skeleton, *, near_signs: bool = False
+    ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        reach = self._matcher.longest
+        for at, stop in bones.around_signs(reach) if near_signs else [(0, len(bones.text))]:
+            for start, end, words in self._matcher.occurrences(bones.text[at:stop]):
+                yield int(bones.starts[at + start]), int(bones.ends[at + end - 1]), words
 
     def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
         if self._whole and not (
@@ -108,7 +110,8 @@ class DisguisedWords:
     def _cut_off(self, plain: Normalised, bones: Skeleton, edges: Edges) -> Iterator[Span]:
         if edges.right is None:
             return
-        reading = Normalised(bones.text, plain.starts[bones.starts], plain.ends[bones.ends - 1])
+        places = plain.starts[bones.starts], plain.ends[bones.ends - 1]
+        reading = Normalised(bones.text, lambda: places)
         for start, end in cut_off(self._matcher, reading, edges, whole=self._whole):
             if bones.is_disguised(int(np.searchsorted(plain.starts, start))):
                 yield start, end
@@ -116,7 +119,9 @@ class DisguisedWords:
 
 def _by_skeleton(words: Iterable[str], *, leetspeak: bool) -> dict[str, tuple[str, ...]]:
     """Return all words that are long enough, with and without their spaces, by their skeleton."""
-    long = (word for word in words if len(word) >= SHORTEST and sum(map(str.isalpha, word)) >= SHORTEST)
+    long = (
+        word for word in words if len(word) >= SHORTEST and sum(map(str.isalpha, word)) >= SHORTEST
+    )
     forms = list(dict.fromkeys(form for word in long for form in (word, word.replace(" ", ""))))
     found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     if forms:

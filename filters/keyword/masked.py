@@ -35,6 +35,8 @@ class MaskedWords:
 
 def _masked(text: str) -> Iterator[re.Match[str]]:
     """Yield letters and blots between two letters, as far as they go; looks at blots only."""
+    if not any(blot in text for blot in _BLOT):
+        return
     at = 0
     for blots in _BLOTTED.finditer(text):
         start = blots.start()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from ahocorasick_rs import AhoCorasick
+import numpy as np
+from ahocorasick_rs import BytesAhoCorasick
+from numpy.typing import NDArray
 
 Value = TypeVar("Value")
 
@@ -20,7 +22,7 @@ class Matcher(Generic[Value]):
     def __init__(self, entries: Mapping[str, Value]) -> None:
         self.longest = max(map(len, entries), default=0)
         self._values = list(entries.values())
-        self._automaton = AhoCorasick(entries, store_patterns=False)
+        self._automaton = BytesAhoCorasick([key.encode() for key in entries])
         self._sorted = sorted(entries)
 
     def occurrences(self, text: str) -> Iterator[tuple[int, int, Value]]:
@@ -29,14 +31,25 @@ class Matcher(Generic[Value]):
             return
         for at in range(0, len(text), BLOCK):
             begin = max(0, at - self.longest + 1)
-            block = text[begin : at + BLOCK]
-            for number, start, end in self._automaton.find_matches_as_indexes(
-                block, overlapping=True
-            ):
+            for number, start, end in self._found(text[begin : at + BLOCK]):
                 if begin + end > at:  # else the block before held it
                     yield begin + start, begin + end, self._values[number]
+
+    def _found(self, text: str) -> Iterable[tuple[int, int, int]]:
+        written = text.encode()
+        found = self._automaton.find_matches_as_indexes(written, overlapping=True)
+        if not found or text.isascii():
+            return found
+        places = _characters_before(written)
+        return ((number, int(places[start]), int(places[end])) for number, start, end in found)
 
     def has_key_from(self, beginning: str) -> bool:
         """Whether some key begins so."""
         at = bisect_left(self._sorted, beginning)
         return at < len(self._sorted) and self._sorted[at].startswith(beginning)
+
+
+def _characters_before(written: bytes) -> NDArray[np.intp]:
+    """Return how many characters begin before each byte of a text in UTF-8, and at its end."""
+    begins = np.frombuffer(written, dtype=np.int8) >= -64  # those that go on are 0x80 to 0xBF
+    return np.concatenate(([0], np.cumsum(begins)))

@@ -25,9 +25,10 @@ SHORTEST_JOINED = 8
 MOST_WORDS = 5
 """In a longer phrase either all spaces are left out or none."""
 
-_FILLERS = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0", " "))
+_FILLERS = "\u115f\u1160\u3164\uffa0"
 """Letters without a shape. Inside a word they are invisible, between two they are a space."""
 
+_FILLER = re.compile(f"[{_FILLERS}]")
 _WORD = re.compile(r"[^\W_]+")
 _BARE = re.compile(r"[^\W_]+(?:[ \-'_.]+[^\W_]+)*")
 """Words that punctuation only parts; they are found whatever stands between them."""
@@ -74,10 +75,8 @@ class WordList:
     def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
         """Yield where words stand in `text`, in no order; stretches may overlap."""
         yield from self._find(text, edges)
-        if self._exact or text.isascii():
-            return
-        if (spaced := text.translate(_FILLERS)) != text:
-            yield from self._find(spaced, edges)
+        if not self._exact and any(filler in text for filler in _FILLERS):
+            yield from self._find(_FILLER.sub(" ", text), edges)
 
     def _find(self, text: str, edges: Edges) -> Iterator[Span]:
         plain = as_written(text) if self._exact else normalise(text)
