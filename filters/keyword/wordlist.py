@@ -63,14 +63,17 @@ class WordList:
                     literal[form] = None
         self._bare = Matcher(bare)
         self._literal = Matcher(literal)
+        self._longest = max(self._bare.longest, self._literal.longest)
+        self._may_grow = tricks.spelled_out or tricks.stretched
         disguised = () if exact else (*bare, *literal)
         self._disguised = DisguisedWords(disguised, tricks, whole_words=whole_words)
 
     @property
     def reach(self) -> int:
         """Most characters of a text that one match takes up, unless it was padded."""
-        longest = max(self._bare.longest, self._literal.longest)
-        return SPELLED_OUT_FACTOR * longest + PADDING
+        if self._exact:
+            return self._longest
+        return (SPELLED_OUT_FACTOR if self._may_grow else 1) * self._longest + PADDING
 
     def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
         """Yield where words stand in `text`, in no order; stretches may overlap."""
@@ -80,7 +83,7 @@ class WordList:
 
     def _find(self, text: str, edges: Edges) -> Iterator[Span]:
         plain = as_written(text) if self._exact else normalise(text)
-        if plain.text and self.reach > PADDING:
+        if plain.text and self._longest:
             for matcher, reading in (self._bare, bare_words(plain)), (self._literal, plain):
                 spans = self._scan(matcher, reading)
                 yield from (span for span in spans if edges.keeps(span, plain))
