@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import re2
 
-from filters._text.codes import ASCII, Codes, Places, codes_of, text_of, word_mask
+from filters._text.codes import ASCII, Codes, Mask, Places, codes_of, text_of, word_mask
 from filters._text.normalise import Normalised, normalise, single_spaces
 
 _BARE = bytes(code if chr(code).isalnum() else ord(" ") for code in range(ASCII)).ljust(256)
@@ -121,15 +121,23 @@ def spelled_out_places(text: str) -> list[list[int]]:
 def _beginnings(text: str) -> list[int]:
     """Return where three letters stand apart, as at the beginning of each group."""
     codes = codes_of(text)
-    is_word = word_mask(text, codes)
-    units = np.flatnonzero(is_word | (codes == ord("@")) | (codes == ord("$")))
-    gaps = np.diff(units)
-    is_near = (gaps > 1) & (gaps <= 1 + WIDEST_GAP)
-    first = np.flatnonzero(is_near[:-1] & is_near[1:])
-    is_taken = np.append(is_word, False)  # what was appended stands before the first, too
-    begins = ~is_taken[units[first] - 1]
-    ends = ~is_taken[units[first + 2] + 1]
-    return [int(place) for place in units[first[begins & ends]]]
+    around = WIDEST_GAP + 2  # so that no place has neighbours outside
+    is_word = np.pad(word_mask(text, codes), around)
+    is_unit = is_word | np.pad((codes == ord("@")) | (codes == ord("$")), around)
+    second = np.flatnonzero(is_unit[1:-1] & ~is_unit[:-2] & ~is_unit[2:]) + 1
+    first, third = _nearest(is_unit, second, -1), _nearest(is_unit, second, 1)
+    is_group = (first != second) & (second != third) & ~is_word[first - 1] & ~is_word[third + 1]
+    found: list[int] = (first[is_group] - around).tolist()
+    return found
+
+
+def _nearest(is_unit: Mask, places: Places, step: int) -> Places:
+    """Return the unit behind or in front of each place, or the place where it is too far away."""
+    nearest = places
+    for gap in range(WIDEST_GAP, 0, -1):
+        there = places + step * (gap + 1)
+        nearest = np.where(is_unit[there], there, nearest)
+    return nearest
 
 
 def _borders(plain: Normalised, group: list[int]) -> set[int]:

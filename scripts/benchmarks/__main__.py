@@ -9,6 +9,7 @@ scripts/bench chain --quick --json chain.json
 from __future__ import annotations
 
 import json as json_module
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -94,10 +95,21 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
     comparing.report(outcome, wishes, json, picture)
 
 
+class Case(StrEnum):
+    """What guards are measured on."""
+
+    RULES = "rules"
+    STREAM = "stream"
+    CLASSIFIER = "classifier"
+
+
 @app.command()
 def chain(
     quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of eight.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write a row for each measurement.")] = None,
+    case: Annotated[
+        list[Case] | None, typer.Option(help="rules, stream or classifier; more than once.")
+    ] = None,
     models_dir: Annotated[Path, typer.Option(help="Where the bundles lie.")] = Path("models"),
 ) -> None:
     """Our chain beside the guards of others: the same rules, texts and classifier, in turns."""
@@ -105,7 +117,12 @@ def chain(
 
     from scripts.benchmarks.guards import comparing
 
-    outcome = comparing.compare(models_dir, is_quick=quick, tell=Console(stderr=True).print)
+    outcome = comparing.compare(
+        models_dir,
+        cases=[one.value for one in case] if case else comparing.CASES,
+        is_quick=quick,
+        tell=Console(stderr=True).print,
+    )
     comparing.report(outcome, json)
 
 
