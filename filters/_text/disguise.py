@@ -8,11 +8,12 @@ at the letters one by one, so that `fall` never passes for `fail`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+
+from filters._text.codes import ASCII, Codes, Mask, Places, codes_of, text_of
 
 STAND_INS = {
     "0": "o", "1": "il", "!": "il", "|": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb",
@@ -34,41 +35,73 @@ _CLASSES = str.maketrans(
     {char: _SHARING.get(letters[0], letters[0]) for char, letters in STAND_INS.items()} | _SHARING
 )
 _LETTERS = [ord(letter) for letter in _SHARING]
+_ASCII_CLASSES = np.array([ord(_CLASSES.get(c, chr(c))) for c in range(ASCII)], dtype=np.uint8)
+_CLASS_BYTES = _ASCII_CLASSES.tobytes().ljust(256)
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
-_REPEATS = re.compile(r"(.)\1+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
 class Skeleton:
     """The skeleton of a plain text, with the place of each of its characters in that one."""
 
-    text: str
-    starts: list[int]
-    ends: list[int]
-    signs: list[int]
-    """How many signs of a disguise stand before each place of the plain text."""
+    def __init__(self, text: str, *, leetspeak: bool) -> None:
+        self._whole = text
+        self._written = codes_of(text)
+        self._coarse = _coarse(self._written) if leetspeak else self._written
+
+    @cached_property
+    def _begins(self) -> Mask:
+        return _begins_run(self._coarse)
+
+    @cached_property
+    def text(self) -> str:
+        """The skeleton itself."""
+        return text_of(self._coarse[self._begins])
+
+    @cached_property
+    def starts(self) -> Places:
+        """Where each character begins in the plain text."""
+        return np.flatnonzero(self._begins)
+
+    @cached_property
+    def ends(self) -> Places:
+        """Where it ends there."""
+        return np.append(self.starts, len(self._whole))[1:]
+
+    @cached_property
+    def signs(self) -> Places:
+        """How many signs of a disguise stand before each place of the plain text."""
+        return np.concatenate(([0], np.cumsum(self._is_sign)))
+
+    @cached_property
+    def _is_sign(self) -> Mask:
+        return _signs(self._whole, self._written, self._coarse)
+
+    def around_signs(self, reach: int) -> list[tuple[int, int]]:
+        """Return the stretches of the skeleton that lie within `reach` characters of a sign."""
+        places = np.searchsorted(self.starts, np.flatnonzero(self._is_sign), side="right") - 1
+        if not len(places):
+            return []
+        is_far = np.diff(places) > 2 * reach
+        firsts = np.concatenate((places[:1], places[1:][is_far])) - reach
+        lasts = np.concatenate((places[:-1][is_far], places[-1:])) + reach
+        return list(zip(np.maximum(firsts, 0).tolist(), lasts.tolist(), strict=True))
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether there is any sign of a disguise at all."""
+        return bool(self._is_sign.any())
 
     def is_disguised(self, start: int, end: int | None = None) -> bool:
         """Whether a stretch of the plain text bears a sign of a disguise."""
-        return self.signs[-1 if end is None else end] > self.signs[start]
+        return bool(self.signs[-1 if end is None else end] > self.signs[start])
 
 
-def skeleton(text: str, *, leetspeak: bool) -> Skeleton:
-    """Return the skeleton of a plain text; takes linear time."""
-    written = _codes(text)
-    coarse = _codes(text.translate(_CLASSES)) if leetspeak else written
-    starts, ends = _runs_of(coarse)
-    signs = (written != coarse) & ~np.isin(written, _LETTERS)
-    for start, end in _long_runs(written):
-        if text[start].isalpha():
-            signs[start:end] = True
-    bones = coarse[starts].tobytes().decode("utf-32-le")
-    return Skeleton(bones, starts.tolist(), ends.tolist(), [0, *np.cumsum(signs).tolist()])
-
-
-def skeleton_text(word: str, *, leetspeak: bool) -> str:
-    """Return the skeleton's text alone."""
-    return _REPEATS.sub(r"\1", word.translate(_CLASSES) if leetspeak else word)
+def skeleton_texts(words: Iterable[str], *, leetspeak: bool) -> list[str]:
+    """Return the texts alone of many skeletons, of words that hold no line break."""
+    text = "\n".join(words)
+    codes = codes_of(text)
+    coarse = _coarse(codes) if leetspeak else codes
+    return text_of(coarse[_begins_run(coarse)]).split("\n")
 
 
 def spells(written: str, word: str, *, stretched: bool) -> bool:
@@ -83,19 +116,32 @@ def spells(written: str, word: str, *, stretched: bool) -> bool:
     return stretched and len(runs) == len(wanted) and all(map(_stretches, runs, wanted))
 
 
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+def _coarse(written: Codes) -> Codes:
+    if written.dtype == np.uint8:
+        return np.frombuffer(written.tobytes().translate(_CLASS_BYTES), dtype=np.uint8)
+    is_foreign = written >= ASCII
+    coarse = _ASCII_CLASSES[np.where(is_foreign, 0, written)].astype(np.uint32)
+    coarse[is_foreign] = [ord(_CLASSES.get(c, chr(c))) for c in written[is_foreign].tolist()]
+    return coarse
 
 
-def _runs_of(codes: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    return np.concatenate(([0], changes)), np.concatenate((changes, [len(codes)]))
+def _begins_run(codes: Codes) -> Mask:
+    """Say of each character whether another one stands before it."""
+    begins = np.ones(len(codes), dtype=np.bool_)
+    begins[1:] = codes[1:] != codes[:-1]
+    return begins
 
 
-def _long_runs(codes: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
-    starts, ends = _runs_of(codes)
-    for run in np.flatnonzero(ends - starts >= STRETCHED):
-        yield int(starts[run]), int(ends[run])
+def _signs(text: str, written: Codes, coarse: Codes) -> Mask:
+    """Say of each character whether it shows that a word is in disguise."""
+    signs: Mask = written != coarse
+    for letter in _LETTERS:
+        signs &= written != letter
+    same = written[1:] == written[:-1]
+    for place in np.flatnonzero(same[1:] & same[:-1]).tolist():
+        if text[place].isalpha():
+            signs[place : place + STRETCHED] = True
+    return signs
 
 
 def _class_runs(text: str) -> list[str]:

@@ -29,11 +29,21 @@ def readings(text: str) -> list[str]:
     seen = _visible(text)
     if not seen.strip():
         return []
+    if _is_as_meant(seen):
+        return [seen]
     found = {tuple(_words(seen)): seen}
     for letter in "il":
         meant = _undisguised(seen, letter)
         found.setdefault(tuple(_words(meant)), meant)
     return list(found.values())
+
+
+def _is_as_meant(seen: str) -> bool:
+    """Whether no word can be read in another way: so it is with nearly all English text."""
+    lower = seen.lower()
+    return seen.isascii() and not (
+        _BETWEEN_LETTERS.search(lower) or _STRETCHED.search(lower) or spelled_out_places(lower)
+    )
 
 
 def _visible(text: str) -> str:

@@ -7,14 +7,27 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-from filters._text.normalise import Normalised, normalise
+import numpy as np
+import re2
 
-_WORD = re.compile(r"[^\W_]+")
+from filters._text.codes import ASCII, Codes, Mask, Places, codes_of, text_of, word_mask
+from filters._text.normalise import Normalised, normalise, single_spaces
+
+_BARE = bytes(code if chr(code).isalnum() else ord(" ") for code in range(ASCII)).ljust(256)
 
 _UNIT = r"(?:[^\W_]|[@$])"
 _GAP = r"(?:[^\w@$]|_)"
-_SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,3}}{_UNIT}){{2,}}(?![^\W_])")
+_LETTER = re.compile(_UNIT)
+WIDEST_GAP = 3
+"""Characters between two letters of a word that is spelled out."""
+
+_SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT}){{2,}}(?![^\W_])")
 """Three or more single letters with gaps between them: `k i l l`, `k.i.l.l`, `k - i - l - l`."""
+
+_THREE_APART = re2.compile(
+    rf"(?:^|[^a-z0-9])[a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])"
+)
+"""What each group in ASCII begins with, said at once for a whole text."""
 
 _SHORT_WORDS = frozenset("aiu")
 """Letters that are words: `can I k i l l a man` holds `k i l l` between two of them."""
@@ -48,22 +61,26 @@ def _writes_no_spaces(character: str) -> bool:
 
 def bare_words(plain: Normalised) -> Normalised:
     """Return the words of a plain text with one space for whatever stands between or after them."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
-    for word in [*_WORD.finditer(plain.text), None]:
-        begin = word.start() if word else len(plain.text)
-        if begin > at and pieces:
-            pieces.append(" ")
-            starts.append(plain.starts[at])
-            ends.append(plain.ends[begin - 1])
-        if word:
-            at = word.end()
-            pieces.append(word[0])
-            starts += plain.starts[begin:at]
-            ends += plain.ends[begin:at]
-    return Normalised("".join(pieces), starts, ends)
+    if plain.text.isascii():
+        spaced = plain.text.encode("ascii").translate(_BARE)
+        text = single_spaces(spaced).lstrip(b" ").decode("ascii")
+        return Normalised(text, lambda: _bare_places(plain, _kept(plain.text)[1]))
+    codes, kept = _kept(plain.text)
+    return Normalised(text_of(codes[kept]), lambda: _bare_places(plain, kept))
+
+
+def _kept(text: str) -> tuple[Codes, Places]:
+    """Return a text's codes, spaces for all but words, and which to keep: the first space of each."""
+    codes = codes_of(text)
+    is_word = word_mask(text, codes)
+    is_kept = is_word.copy()
+    is_kept[1:] |= is_word[:-1]
+    return np.where(is_word, codes, codes.dtype.type(ord(" "))), np.flatnonzero(is_kept)
+
+
+def _bare_places(plain: Normalised, kept: Places) -> tuple[Places, Places]:
+    lasts = np.append(kept, len(plain.text))[1:] - 1
+    return plain.starts[kept], plain.ends[lasts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +107,37 @@ def spelled_out(plain: Normalised) -> SpelledOut:
 
 def spelled_out_places(text: str) -> list[list[int]]:
     """Return where the letters of each spelled-out group stand."""
-    return [
-        [group.start() + letter.start() for letter in re.finditer(_UNIT, group[0])]
-        for group in _SPELLED_OUT.finditer(text)
-    ]
+    if text.isascii() and not _THREE_APART.search(text.lower()):
+        return []
+    groups: list[list[int]] = []
+    at = 0
+    for start in _beginnings(text):
+        if start >= at and (group := _SPELLED_OUT.match(text, start)):
+            at = group.end()
+            groups.append([start + letter.start() for letter in _LETTER.finditer(group[0])])
+    return groups
+
+
+def _beginnings(text: str) -> list[int]:
+    """Return where three letters stand apart, as at the beginning of each group."""
+    codes = codes_of(text)
+    around = WIDEST_GAP + 2  # so that no place has neighbours outside
+    is_word = np.pad(word_mask(text, codes), around)
+    is_unit = is_word | np.pad((codes == ord("@")) | (codes == ord("$")), around)
+    second = np.flatnonzero(is_unit[1:-1] & ~is_unit[:-2] & ~is_unit[2:]) + 1
+    first, third = _nearest(is_unit, second, -1), _nearest(is_unit, second, 1)
+    is_group = (first != second) & (second != third) & ~is_word[first - 1] & ~is_word[third + 1]
+    found: list[int] = (first[is_group] - around).tolist()
+    return found
+
+
+def _nearest(is_unit: Mask, places: Places, step: int) -> Places:
+    """Return the unit behind or in front of each place, or the place where it is too far away."""
+    nearest = places
+    for gap in range(WIDEST_GAP, 0, -1):
+        there = places + step * (gap + 1)
+        nearest = np.where(is_unit[there], there, nearest)
+    return nearest
 
 
 def _borders(plain: Normalised, group: list[int]) -> set[int]:
@@ -104,16 +148,18 @@ def _borders(plain: Normalised, group: list[int]) -> set[int]:
         borders.add(1)
     if plain.text[group[-1]] in _SHORT_WORDS:
         borders.add(last - 1)
-    gaps = [plain.starts[b] - plain.ends[a] for a, b in pairwise(group)]
+    gaps = [int(plain.starts[b] - plain.ends[a]) for a, b in pairwise(group)]
     narrow = min(gaps)
     return borders | {number for number, gap in enumerate(gaps, 1) if gap > narrow}
 
 
 def hidden_tags(text: str) -> Normalised | None:
     """Return what invisible tag characters spell in ASCII; models may read them."""
-    places = [place for run in _TAGS.finditer(text) for place in range(*run.span())]
-    if not places:
+    if text.isascii():
         return None
-    plain = normalise("".join(chr(ord(text[place]) - 0xE0000) for place in places))
-    starts = [places[start] for start in plain.starts]
-    return Normalised(plain.text, starts, [places[end - 1] + 1 for end in plain.ends])
+    found = [place for run in _TAGS.finditer(text) for place in range(*run.span())]
+    if not found:
+        return None
+    plain = normalise("".join(chr(ord(text[place]) - 0xE0000) for place in found))
+    places = np.array(found)
+    return Normalised(plain.text, lambda: (places[plain.starts], places[plain.ends - 1] + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from filters._text.normalise import Normalised, normalise
@@ -53,7 +53,7 @@ class Source:
     """What is known of a passage before a claim is held against it."""
 
     text: str
-    bare: Normalised
+    bare: Normalised = field(compare=False)
     sentences: tuple[Sentence, ...]
     words: frozenset[str]
     units: Mapping[str, frozenset[str]]

@@ -17,7 +17,7 @@ from filters.keyword.wordlist import WordList
 LARGEST_WINDOW = 24_000
 """Where words are so long that a window would be larger, the whole text is judged at once."""
 
-LONG_TEXT = 4_000
+LONG_TEXT = 16_000
 """Longer texts are searched beside the event loop."""
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from filters._text.disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
+import numpy as np
+
+from filters._text.disguise import (
+    STAND_INS,
+    Skeleton,
+    skeleton_texts,
+    spells,
+)
 from filters._text.normalise import Normalised
 from filters._text.readings import is_boundary, spelled_out
 from filters.keyword.masked import MaskedWords
@@ -40,13 +46,8 @@ class DisguisedWords:
     def __init__(self, words: Collection[str], tricks: Tricks, *, whole_words: bool) -> None:
         self._tricks = tricks
         self._whole = whole_words
-        forms: defaultdict[str, list[str]] = defaultdict(list)
-        for word in words:
-            if sum(map(str.isalpha, word)) >= SHORTEST:
-                for form in {word, word.replace(" ", "")}:
-                    forms[skeleton_text(form, leetspeak=tricks.leetspeak)].append(form)
         self._masked = MaskedWords(words if tricks.leetspeak else ())
-        self._matcher = Matcher({key: tuple(some) for key, some in forms.items()})
+        self._matcher = Matcher(_by_skeleton(words, leetspeak=tricks.leetspeak))
 
     def find(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
         """Yield where words stand, in places of the original text."""
@@ -61,9 +62,9 @@ class DisguisedWords:
 
     def _in_place(self, plain: Normalised, edges: Edges) -> Iterator[Span]:
         bones = self._skeleton(plain.text)
-        if not bones.is_disguised(0):
+        if not bones.has_signs:
             return
-        for first, last, words in self._candidates(bones):
+        for first, last, words in self._candidates(bones, near_signs=True):
             if not bones.is_disguised(first, last):
                 continue
             for start, end in _bodies(plain.text, first, last):
@@ -85,11 +86,15 @@ class DisguisedWords:
                     break
 
     def _skeleton(self, text: str) -> Skeleton:
-        return skeleton(text, leetspeak=self._tricks.leetspeak)
+        return Skeleton(text, leetspeak=self._tricks.leetspeak)
 
-    def _candidates(self, bones: Skeleton) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        for start, end, words in self._matcher.occurrences(bones.text):
-            yield bones.starts[start], bones.ends[end - 1], words
+    def _candidates(
+        self, bones: Skeleton, *, near_signs: bool = False
+    ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        reach = self._matcher.longest
+        for at, stop in bones.around_signs(reach) if near_signs else [(0, len(bones.text))]:
+            for start, end, words in self._matcher.occurrences(bones.text[at:stop]):
+                yield int(bones.starts[at + start]), int(bones.ends[at + end - 1]), words
 
     def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
         if self._whole and not (
@@ -105,12 +110,24 @@ class DisguisedWords:
     def _cut_off(self, plain: Normalised, bones: Skeleton, edges: Edges) -> Iterator[Span]:
         if edges.right is None:
             return
-        starts = [plain.starts[place] for place in bones.starts]
-        ends = [plain.ends[place - 1] for place in bones.ends]
-        reading = Normalised(bones.text, starts, ends)
+        places = plain.starts[bones.starts], plain.ends[bones.ends - 1]
+        reading = Normalised(bones.text, lambda: places)
         for start, end in cut_off(self._matcher, reading, edges, whole=self._whole):
-            if bones.is_disguised(bisect_left(plain.starts, start)):
+            if bones.is_disguised(int(np.searchsorted(plain.starts, start))):
                 yield start, end
+
+
+def _by_skeleton(words: Iterable[str], *, leetspeak: bool) -> dict[str, tuple[str, ...]]:
+    """Return all words that are long enough, with and without their spaces, by their skeleton."""
+    long = (
+        word for word in words if len(word) >= SHORTEST and sum(map(str.isalpha, word)) >= SHORTEST
+    )
+    forms = list(dict.fromkeys(form for word in long for form in (word, word.replace(" ", ""))))
+    found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    if forms:
+        for bones, form in zip(skeleton_texts(forms, leetspeak=leetspeak), forms, strict=True):
+            found[bones] += (form,)
+    return found
 
 
 def _as_letter(character: str) -> str:

@@ -13,7 +13,8 @@ SHORTEST = 4
 """In shorter words too little is left: `a*b` is a product."""
 
 _BLOT = "*#•■█"
-_MASKED = re.compile(rf"(?<![^\W_])[^\W_]+(?:[{_BLOT}]+[^\W_]+)+(?![^\W_])")
+_BLOTTED = re.compile(rf"[{_BLOT}]+(?=[^\W_])")
+_MASKED = re.compile(rf"[^\W_]+(?:[{_BLOT}]+[^\W_]+)+")
 
 
 class MaskedWords:
@@ -27,9 +28,25 @@ class MaskedWords:
 
     def find(self, plain: Normalised) -> Iterator[Span]:
         """Yield where words stand, in places of the original text."""
-        for match in _MASKED.finditer(plain.text):
+        for match in _masked(plain.text):
             if any(_shows(match[0], word) for word in self._words.get(_shape(match[0]), ())):
                 yield plain.original_range(*match.span())
+
+
+def _masked(text: str) -> Iterator[re.Match[str]]:
+    """Yield letters and blots between two letters, as far as they go; looks at blots only."""
+    if not any(blot in text for blot in _BLOT):
+        return
+    at = 0
+    for blots in _BLOTTED.finditer(text):
+        start = blots.start()
+        if start < at:
+            continue
+        while start > at and text[start - 1].isalnum():
+            start -= 1
+        if match := _MASKED.match(text, start):
+            at = match.end()
+            yield match
 
 
 def _shape(word: str) -> tuple[int, str, str]:

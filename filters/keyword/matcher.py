@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
 
-import ahocorasick
+import numpy as np
+from ahocorasick_rs import BytesAhoCorasick
+from numpy.typing import NDArray
 
 Value = TypeVar("Value")
+
+BLOCK = 65_536
+"""Characters searched at once: a text that is nothing but keys must not take all memory."""
 
 
 class Matcher(Generic[Value]):
@@ -15,19 +21,35 @@ class Matcher(Generic[Value]):
 
     def __init__(self, entries: Mapping[str, Value]) -> None:
         self.longest = max(map(len, entries), default=0)
-        self._automaton: Any = ahocorasick.Automaton(ahocorasick.STORE_ANY)
-        for key, value in entries.items():
-            self._automaton.add_word(key, (len(key), value))
-        if entries:
-            self._automaton.make_automaton()
+        self._values = list(entries.values())
+        self._automaton = BytesAhoCorasick([key.encode() for key in entries])
+        self._sorted = sorted(entries)
 
     def occurrences(self, text: str) -> Iterator[tuple[int, int, Value]]:
         """Yield start, end and value of every key in the text, also of overlapping ones."""
         if not self.longest:
             return
-        for last, (length, value) in self._automaton.iter(text):
-            yield last - length + 1, last + 1, value
+        for at in range(0, len(text), BLOCK):
+            begin = max(0, at - self.longest + 1)
+            for number, start, end in self._found(text[begin : at + BLOCK]):
+                if begin + end > at:  # else the block before held it
+                    yield begin + start, begin + end, self._values[number]
+
+    def _found(self, text: str) -> Iterable[tuple[int, int, int]]:
+        written = text.encode()
+        found = self._automaton.find_matches_as_indexes(written, overlapping=True)
+        if not found or text.isascii():
+            return found
+        places = _characters_before(written)
+        return ((number, int(places[start]), int(places[end])) for number, start, end in found)
 
     def has_key_from(self, beginning: str) -> bool:
         """Whether some key begins so."""
-        return bool(self.longest and self._automaton.match(beginning))
+        at = bisect_left(self._sorted, beginning)
+        return at < len(self._sorted) and self._sorted[at].startswith(beginning)
+
+
+def _characters_before(written: bytes) -> NDArray[np.intp]:
+    """Return how many characters begin before each byte of a text in UTF-8, and at its end."""
+    begins = np.frombuffer(written, dtype=np.int8) >= -64  # those that go on are 0x80 to 0xBF
+    return np.concatenate(([0], np.cumsum(begins)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from filters._text.normalise import Normalised
 from filters._text.readings import is_boundary
@@ -36,7 +37,7 @@ class Edges:
         last = len(plain.text) - 1
         if self.left and end < self.left and start <= plain.starts[min(margin, last)]:
             return False
-        touches = end >= plain.ends[max(0, last - margin)]
+        touches = bool(end >= plain.ends[max(0, last - margin)])
         return self.right is None or start <= self.right or not touches
 
 
@@ -68,7 +69,8 @@ def cut_off(
     if edges.right is None:
         return
     text = reading.text
-    for start in range(max(0, len(text) - keys.longest), bisect_left(reading.starts, edges.right)):
+    first_unseen = int(np.searchsorted(reading.starts, edges.right))
+    for start in range(max(0, len(text) - keys.longest), first_unseen):
         begins = not whole or is_boundary(text[start - 1 : start], text[start])
         if begins and keys.has_key_from(text[start:]):
             yield reading.original_range(start, len(text))

@@ -25,9 +25,10 @@ SHORTEST_JOINED = 8
 MOST_WORDS = 5
 """In a longer phrase either all spaces are left out or none."""
 
-_FILLERS = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0", " "))
+_FILLERS = "\u115f\u1160\u3164\uffa0"
 """Letters without a shape. Inside a word they are invisible, between two they are a space."""
 
+_FILLER = re.compile(f"[{_FILLERS}]")
 _WORD = re.compile(r"[^\W_]+")
 _BARE = re.compile(r"[^\W_]+(?:[ \-'_.]+[^\W_]+)*")
 """Words that punctuation only parts; they are found whatever stands between them."""
@@ -53,31 +54,36 @@ class WordList:
         bare: dict[str, None] = {}
         literal: dict[str, None] = {}
         for number, word in enumerate(words, 1):
-            for form in {word} if exact else _plain_forms(word, number):
-                if not exact and _BARE.fullmatch(form):
+            for form in {as_written(word).text} if exact else _plain_forms(word, number):
+                if not exact and form.isalnum():
+                    bare[form] = None
+                elif not exact and _BARE.fullmatch(form):
                     bare |= dict.fromkeys(_spacings(_WORD.findall(form)))
                 else:
                     literal[form] = None
         self._bare = Matcher(bare)
         self._literal = Matcher(literal)
+        self._longest = max(self._bare.longest, self._literal.longest)
+        self._may_grow = tricks.spelled_out or tricks.stretched
         disguised = () if exact else (*bare, *literal)
         self._disguised = DisguisedWords(disguised, tricks, whole_words=whole_words)
 
     @property
     def reach(self) -> int:
         """Most characters of a text that one match takes up, unless it was padded."""
-        longest = max(self._bare.longest, self._literal.longest)
-        return SPELLED_OUT_FACTOR * longest + PADDING
+        if self._exact:
+            return self._longest
+        return (SPELLED_OUT_FACTOR if self._may_grow else 1) * self._longest + PADDING
 
     def find(self, text: str, edges: Edges = NO_EDGES) -> Iterator[Span]:
         """Yield where words stand in `text`, in no order; stretches may overlap."""
         yield from self._find(text, edges)
-        if not self._exact and (spaced := text.translate(_FILLERS)) != text:
-            yield from self._find(spaced, edges)
+        if not self._exact and any(filler in text for filler in _FILLERS):
+            yield from self._find(_FILLER.sub(" ", text), edges)
 
     def _find(self, text: str, edges: Edges) -> Iterator[Span]:
         plain = as_written(text) if self._exact else normalise(text)
-        if plain.text and self.reach > PADDING:
+        if plain.text and self._longest:
             for matcher, reading in (self._bare, bare_words(plain)), (self._literal, plain):
                 spans = self._scan(matcher, reading)
                 yield from (span for span in spans if edges.keeps(span, plain))

@@ -3,11 +3,13 @@
 scripts/bench infer --json infer.json
 scripts/bench peers install
 scripts/bench engine --quick --json engine.json
+scripts/bench chain --quick --json chain.json
 """
 
 from __future__ import annotations
 
 import json as json_module
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -93,6 +95,37 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
     comparing.report(outcome, wishes, json, picture)
 
 
+class Case(StrEnum):
+    """What guards are measured on."""
+
+    RULES = "rules"
+    STREAM = "stream"
+    CLASSIFIER = "classifier"
+
+
+@app.command()
+def chain(
+    quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of eight.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write a row for each measurement.")] = None,
+    case: Annotated[
+        list[Case] | None, typer.Option(help="rules, stream or classifier; more than once.")
+    ] = None,
+    models_dir: Annotated[Path, typer.Option(help="Where the bundles lie.")] = Path("models"),
+) -> None:
+    """Our chain beside the guards of others: the same rules, texts and classifier, in turns."""
+    from rich.console import Console
+
+    from scripts.benchmarks.guards import comparing
+
+    outcome = comparing.compare(
+        models_dir,
+        cases=[one.value for one in case] if case else comparing.CASES,
+        is_quick=quick,
+        tell=Console(stderr=True).print,
+    )
+    comparing.report(outcome, json)
+
+
 @app.command()
 def http(  # noqa: PLR0913  each option may be wanted alone
     json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
@@ -140,13 +173,13 @@ def soak(
         raise typer.Exit(1)
 
 
-peers = typer.Typer(no_args_is_help=True, help="Engines of others, in .venv-peers.")
+peers = typer.Typer(no_args_is_help=True, help="Engines and guards of others.")
 app.add_typer(peers, name="peers")
 
 
 @peers.callback()
 def _peers() -> None:
-    """Engines of others, in an environment of their own."""
+    """Engines and guards of others, in environments of their own."""
 
 
 @peers.command("install")
@@ -154,12 +187,18 @@ def install_peers(
     llama_cpp: Annotated[
         bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 20 to 40 minutes.")
     ] = False,
+    filters: Annotated[
+        bool, typer.Option("--filters", help="Guards instead: llm-guard, NeMo Guardrails; 2 GB.")
+    ] = False,
 ) -> None:
     """Install transformers and onnxruntime-genai, and llama.cpp if it is asked for."""
     from scripts.benchmarks.peers import install
 
     try:
-        install.install(llama_cpp=llama_cpp)
+        if filters:
+            install.install_guards()
+        else:
+            install.install(llama_cpp=llama_cpp)
     except install.NotInstalled as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

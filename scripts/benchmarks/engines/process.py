@@ -1,28 +1,20 @@
-"""A contender's process, seen from outside; it stands still while others are measured."""
+"""A contender's process, seen from outside."""
 
 from __future__ import annotations
 
-import json
-import selectors
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
+from scripts.benchmarks.asked_process import Absent, AskedProcess
 from scripts.benchmarks.engines.contenders import PEER_PYTHON, Contender
 from scripts.benchmarks.peers.child import Asked
 
+__all__ = ["PATIENCE_S", "Absent", "Process", "Written"]
+
 OPEN_S = 180.0
 PATIENCE_S = 300.0
-
-
-class Absent(Exception):
-    """The engine is not there or does not work; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Place:
 ON_CPU = Place()
 
 
-class Process:
+class Process(AskedProcess):
     """Opens an engine in a process of its own.
 
     Args:
@@ -78,24 +70,12 @@ class Process:
         if not python.exists():
             raise Absent("not installed: scripts/bench peers install")
         self.contender = contender
-        self._said = tempfile.TemporaryFile(  # noqa: SIM115  closed with the process
-            "w+", encoding="utf-8", errors="replace"
-        )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
         command += ["--precision", contender.precision, "--provider", place.provider]
         command += ["--cuda-graphs", place.cuda_graphs]
         command += [] if spin_us is None else ["--spin-us", str(spin_us)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
-        )
-        self._readable = selectors.DefaultSelector()
-        self._readable.register(self._process.stdout or 0, selectors.EVENT_READ)
-        try:
-            self.rss_mb: float = self._answer(OPEN_S)["rss_mb"]
-        except BaseException:
-            self.close()
-            raise
-        self._pause()
+        super().__init__(command, OPEN_S)
+        self.rss_mb: float = self.opened["rss_mb"]
 
     def write(self, asked: Sequence[Asked], new_tokens: int) -> Written:
         """Let it write so many tokens behind each prompt.
@@ -104,53 +84,4 @@ class Process:
             Absent: it failed, or took longer than `patience_s`.
         """
         told = {"prompts": [asdict(one) for one in asked], "new_tokens": new_tokens}
-        self._process.send_signal(signal.SIGCONT)
-        try:
-            assert self._process.stdin  # noqa: S101  a pipe was asked for
-            self._process.stdin.write(json.dumps(told) + "\n")
-            self._process.stdin.flush()
-            return Written(**self._answer(self._patience_s))
-        except BrokenPipeError as error:
-            raise Absent("its process has ended") from error
-        finally:
-            self._pause()
-
-    def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
-        for file in (self._process.stdin, self._process.stdout, self._said, self._readable):
-            if file:
-                file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _pause(self) -> None:
-        """Threads that spin would take the cores from the next one."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def _answer(self, timeout_s: float) -> dict[str, Any]:
-        if not self._readable.select(timeout_s):
-            raise Absent(f"no answer within {timeout_s:.0f} s")
-        assert self._process.stdout  # noqa: S101  a pipe was asked for
-        line = self._process.stdout.readline()
-        if not line:
-            raise Absent(f"its process ended: {self._last_words()}")
-        answer: dict[str, Any] = json.loads(line)
-        for problem in ("absent", "error"):
-            if problem in answer:
-                raise Absent(answer[problem])
-        return answer
-
-    def _last_words(self) -> str:
-        self._said.seek(0)
-        return (self._said.read().strip().splitlines() or ["nothing said"])[-1][:300]
+        return Written(**self.ask(told, self._patience_s))

@@ -1,1 +1,1 @@
-"""Engines of others. What is here runs in `.venv-peers` and imports nothing of the server."""
+"""Engines and guards of others. What is here runs in environments of theirs, without the server."""

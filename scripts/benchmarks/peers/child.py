@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,7 @@ class Writer(Protocol):
 def serve(open_writer: Callable[[argparse.Namespace], Writer]) -> None:
     """Open an engine and do what standard input says, a line of JSON each, until it ends.
 
-    Answers go to standard output, which nothing else reaches: what libraries print goes to
-    standard error.
+    Answers go to standard output; what libraries print goes to standard error.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=Path)
@@ -67,16 +66,15 @@ def serve(open_writer: Callable[[argparse.Namespace], Writer]) -> None:
     parser.add_argument("--provider", default="cpu")
     parser.add_argument("--cuda-graphs", default="auto")
     options = parser.parse_args()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    answers = take_answers()
     try:
         writer = open_writer(options)
     except ImportError as error:
-        _say(answers, {"absent": f"{error.name} is not installed"})
+        say(answers, {"absent": f"{error.name} is not installed"})
         return
-    _say(answers, {"rss_mb": _memory_mb("VmRSS")})
+    say(answers, {"rss_mb": _memory_mb("VmRSS")})
     for line in sys.stdin:
-        _say(answers, _answer(writer, json.loads(line)))
+        say(answers, _answer(writer, json.loads(line)))
 
 
 def _answer(writer: Writer, told: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +88,15 @@ def _answer(writer: Writer, told: dict[str, Any]) -> dict[str, Any]:
     return {"times": clock.times, "peak_rss_mb": _memory_mb("VmHWM")}
 
 
-def _say(answers: Any, message: dict[str, Any]) -> None:
+def take_answers() -> TextIO:
+    """Return standard output, which nothing else reaches any more: libraries print elsewhere."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def say(answers: TextIO, message: dict[str, Any]) -> None:
+    """Write one answer."""
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 VENV = Path(".venv-peers")
-PYTHON = VENV / "bin" / "python"
+LLM_GUARD_VENV = Path(".venv-llm-guard")
+NEMO_VENV = Path(".venv-nemoguardrails")
 # The CPU build where one is at hand, before anything asks for another one.
 TORCH = "torch==2.13.0"
 PACKAGES = (
@@ -21,6 +22,9 @@ PACKAGES = (
     "onnx-ir>=1.1",
     "gguf>=0.19",
 )
+LLM_GUARD = "llm-guard[onnxruntime]==0.3.16"
+"""It pins a version of transformers, so it lives alone."""
+NEMO = "nemoguardrails==0.24.1"
 LLAMA_CPP = "llama-cpp-python==0.3.36"
 BUILD = "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DLLAMA_CURL=OFF"
 """For this processor: published builds leave out what newer ones can do."""
@@ -40,22 +44,49 @@ def install(*, llama_cpp: bool) -> None:
         NotInstalled: pip failed.
     """
     console = Console()
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    _make(VENV)
     with console.status("torch"):
-        _pip(TORCH)
+        _pip(VENV, TORCH)
     with console.status("transformers and onnxruntime-genai"):
-        _pip(*PACKAGES)
+        _pip(VENV, *PACKAGES)
     if llama_cpp:
         with console.status("building llama.cpp"):
-            _pip(LLAMA_CPP, cmake=BUILD)
+            _pip(VENV, LLAMA_CPP, cmake=BUILD)
     console.print(f"the peers are in {VENV}")
     if not llama_cpp:
         console.print("llama.cpp is built from source, and only with --llama-cpp")
 
 
-def _pip(*packages: str, cmake: str = "") -> None:
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", *packages]
+def install_guards() -> None:
+    """Make an environment for each guard, or bring it up to date.
+
+    Raises:
+        NotInstalled: pip failed.
+    """
+    console = Console()
+    for venv, packages in ((LLM_GUARD_VENV, (TORCH, LLM_GUARD)), (NEMO_VENV, (NEMO,))):
+        _make(venv)
+        for package in packages:  # torch first, so that nothing asks for another build of it
+            with console.status(package):
+                _pip(venv, package)
+        console.print(f"{packages[-1]} is in {venv}")
+
+
+def _make(venv: Path) -> None:
+    if not (venv / "bin" / "python").exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+
+
+def _pip(venv: Path, *packages: str, cmake: str = "") -> None:
+    command = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        *packages,
+    ]
     environment = dict(os.environ)  # noqa: TID251  pip's and CMake's own settings
     if cmake:
         environment["CMAKE_ARGS"] = cmake

@@ -43,19 +43,31 @@ async def windows(judge: Keyword, text: str) -> list[tuple[int, int]]:
 
 
 WINDOWED = keyword(patterns=[r"\bbad\w{1,4}\b"], words=WORDS)
-WHOLE = keyword(patterns=[r"\bbad\w{1,4}\b"], words=WORDS, unit="document")
+KINDS: dict[str, dict[str, Any]] = {
+    "all tricks": {"patterns": [r"\bbad\w{1,4}\b"]},
+    "no longer than a word": {"stretched": False, "spelled_out": False},
+    "as written": {"case_sensitive": True},
+}
 _FILLING = ["\u200b", "\n\n", "s", "a", "!", "-", "'", "é", " ", " ", "class", "c l a s s", "bad"]
 _FILLING += ["badger", "ing", "k*ll", "k1ll", "kiiill", "k.i.l.l"]
 _LONG = ["x" * 90, "y z " * 60, "\U000e006b\U000e0069\U000e006c"]
 PIECES = st.sampled_from([*WORDS, *_FILLING, *_LONG])
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(PIECES, min_size=5, max_size=80))
-async def test_windows_find_what_the_whole_text_holds(pieces: list[str]) -> None:
+async def test_windows_find_what_the_whole_text_holds(kind: str, pieces: list[str]) -> None:
     text = "".join(pieces)
+    windowed, whole = (keyword(words=WORDS, unit=u, **KINDS[kind]) for u in ("window", "document"))
 
-    assert await windows(WINDOWED, text) == await windows(WHOLE, text)
+    assert await windows(windowed, text) == await windows(whole, text)
+
+
+def test_the_window_is_smaller_where_no_trick_makes_a_word_longer() -> None:
+    sizes = [keyword(words=["kill"], **KINDS[kind]).unit.size for kind in reversed(KINDS)]
+
+    assert sizes == sorted(set(sizes))
 
 
 @pytest.mark.parametrize("word", ["kill", "k.1.l.l", "kiiill", "build a bomb", "badger"])

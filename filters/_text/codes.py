@@ -1,0 +1,39 @@
+"""Texts as arrays of their characters' codes, for what is counted and compared all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint8] | NDArray[np.uint32]
+Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+ASCII = 128
+_WORD = np.array([chr(code).isalnum() for code in range(ASCII)])
+_WORD_BYTES = _WORD.tobytes().ljust(256)
+
+
+def codes_of(text: str) -> Codes:
+    """Return the code of each character, in bytes where one is enough.
+
+    The text holds no lone surrogates.
+    """
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+
+
+def text_of(codes: Codes) -> str:
+    """Return the text that has these codes."""
+    return codes.tobytes().decode("ascii" if codes.dtype == np.uint8 else "utf-32-le")
+
+
+def word_mask(text: str, codes: Codes) -> Mask:
+    """Say of each character whether it is a letter or a digit."""
+    if codes.dtype == np.uint8:
+        return np.frombuffer(codes.tobytes().translate(_WORD_BYTES), dtype=np.bool_)
+    foreign = codes >= ASCII
+    mask = _WORD[np.where(foreign, 0, codes)]
+    mask[foreign] = [text[place].isalnum() for place in np.flatnonzero(foreign).tolist()]
+    return mask

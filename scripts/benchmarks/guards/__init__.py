@@ -1,0 +1,1 @@
+"""Our chain of filters beside the guards of others: `scripts/bench chain`."""

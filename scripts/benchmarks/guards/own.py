@@ -1,0 +1,97 @@
+"""Our chain in a process of its own; a child like those of the peers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from app.bundles import load_bundle
+from app.chain.chain import Chain
+from app.encoder import TextClassifier, open_classifier
+from app.settings import ChainEntry
+from app.settings.model import RuntimeSettings
+from filters import Context, Embedder, Filter, Item, Retriever, Stage
+from scripts.benchmarks.peers.guard_child import in_pieces, serve
+
+
+class _Models:
+    """The one classifier, for filters."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+
+    async def classifier(self, bundle: str) -> TextClassifier:
+        return open_classifier(load_bundle(self._models_dir, f"{bundle}@1"), RuntimeSettings())
+
+    async def embedder(self) -> Embedder:
+        raise NotImplementedError
+
+    async def retriever(self) -> Retriever:
+        raise NotImplementedError
+
+
+class OwnChain:
+    """A chain for each case: the keyword filter with words and patterns, or the classifier."""
+
+    cases = ("rules", "stream", "classifier")
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        words = {"words": rules["words"], "patterns": rules["patterns"]}
+        self._models = _Models(Path(rules["models_dir"]))
+        self._chains = {
+            "rules": _chain("keyword", Stage.INPUT, words),
+            "stream": _chain("keyword", Stage.OUTPUT, words),
+            "classifier": _chain("toxicity", Stage.INPUT, {}),
+        }
+        asyncio.run(self._open())
+
+    async def judge(self, case: str, text: str) -> bool:
+        """See Guard."""
+        (stage,) = {instance.stage for instance in self._chains[case].instances}
+        run = self._chains[case].stage(stage).text(Context(stage, question=text))
+        if case == "stream":
+            async for piece in in_pieces(text, 4):
+                await run.feed(piece)
+                if run.stopped:
+                    return False
+            await run.feed("", last=True)
+        else:
+            await run.feed(text, last=True)
+        return not run.stopped
+
+    async def scanned(self, case: str, text: str) -> int:
+        """See Guard."""
+        judge = self._chains[case].instances[0].filter
+        counted = _Counted(judge)
+        self._chains[case].instances[0].filter = counted
+        await self.judge(case, text)
+        self._chains[case].instances[0].filter = judge
+        return counted.characters
+
+    async def _open(self) -> None:
+        for chain in self._chains.values():
+            await chain.open(self._models)
+
+
+class _Counted(Filter):
+    """A filter that counts what it is given."""
+
+    def __init__(self, judge: Filter) -> None:
+        super().__init__(judge.options)
+        self.unit = judge.unit
+        self._judge = judge
+        self.characters = 0
+
+    async def check(self, item: Item) -> Any:
+        self.characters += len(item.text)
+        return await self._judge.check(item)
+
+
+def _chain(name: str, stage: Stage, options: dict[str, Any]) -> Chain:
+    entry = ChainEntry(id=name, filter=name, stage=stage, action="block", options=options)
+    return Chain.build([entry])
+
+
+if __name__ == "__main__":
+    serve(OwnChain)
