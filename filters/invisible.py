@@ -47,6 +47,9 @@ _CHARACTERS: Mapping[Kind, tuple[float, str]] = {
 }
 """What each kind scores alone, and its characters."""
 
+_PLAIN = re.compile(r"[\n\r\t -~]*")
+"""Most texts: nothing invisible, and seen at a glance."""
+
 _OVERRIDES = frozenset("\u202d\u202e")
 """They make any text read backwards, so no text needs them."""
 
@@ -76,11 +79,13 @@ class Invisible(Filter):
     def __init__(self, options: InvisibleOptions) -> None:
         super().__init__(options)
         self._allowed = frozenset(options.allow)
-        kinds = (f"(?P<{kind}>[{_CHARACTERS[kind][1]}]+)" for kind in dict.fromkeys(options.kinds))
-        self._invisible = re.compile("|".join(kinds))
+        classes = {kind: _CHARACTERS[kind][1] for kind in options.kinds}
+        named = (f"(?P<{kind}>[{characters}]+)" for kind, characters in classes.items())
+        self._invisible = re.compile("|".join(named))
+        self._any = re.compile(f"[{''.join(classes.values())}]")
 
     async def check(self, item: Item) -> Finding | None:
-        if self._invisible.search(item.text) is None:
+        if _PLAIN.fullmatch(item.text) or not self._any.search(item.text):
             return None
         ranges = tuple(self._ranges(item))
         if not ranges:

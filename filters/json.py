@@ -23,6 +23,8 @@ MENDED = 0.5
 
 _FENCED = re.compile(r"\s*```[ \t]*\w*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 
+_BRACKETS = frozenset("{[")
+
 _BAD = "Sorry, there is no JSON in here."
 
 
@@ -95,7 +97,7 @@ class Json(Filter):
         body = fenced[1] if fenced else text
         if fenced and self._problem(body) is None:
             return body
-        if len(body) > self.options.max_repair_characters:
+        if len(body) > self.options.max_repair_characters or _BRACKETS.isdisjoint(body):
             return None
         value = repaired(body)
         if not isinstance(value, dict | list) or not value:

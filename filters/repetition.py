@@ -59,25 +59,40 @@ class Repetition(Filter):
         return [Canary(long, bad=True), Canary(good, bad=False)]
 
     def _look(self, text: str) -> Finding | None:
-        tokens = list(_tokens(text))
-        words = [text[start:end] for start, end in tokens]
-        ranges = []
-        for first, last, period in _loops([word.casefold() for word in words]):
-            start, end = tokens[first][0], tokens[last - 1][1]
-            repeats = (last - first) / period
-            if repeats < self.options.min_repeats or end - start < self.options.min_characters:
-                continue
-            if not any(word.isalnum() for word in words[first : first + period]):
-                continue  # rules and the lines of tables: -----, |---|---|
-            score = 1 - 0.5 * self.options.min_repeats / repeats
-            lead = next(skip for skip in range(period) if words[first + skip].isalnum())
-            again = tokens[first + lead + period - 1][
-                1
-            ]  # the first time ends as it began: no dot lost
-            ranges.append(Range(again, end, "repetition", score, replacement=""))
-        if not ranges:
+        words = _words(text)
+        loops = [
+            (first, last, period)
+            for first, last, period in _loops([word.casefold() for word in words])
+            if last - first >= period * self.options.min_repeats
+        ]
+        if not loops:
             return None
-        return Finding(max(r.score for r in ranges), "repetition", tuple(ranges))
+        tokens = list(_tokens(text))
+        ranges = tuple(found for loop in loops if (found := self._range(loop, words, tokens)))
+        return Finding(max(r.score for r in ranges), "repetition", ranges) if ranges else None
+
+    def _range(
+        self, loop: tuple[int, int, int], words: Sequence[str], tokens: Sequence[tuple[int, int]]
+    ) -> Range | None:
+        """Return what comes after the first time, or None where the loop is none to speak of."""
+        first, last, period = loop
+        # The first time begins with a word: the full stop before it belongs to what went before.
+        lead = next((skip for skip in range(period) if words[first + skip].isalnum()), None)
+        if lead is None:
+            return None  # rules and the lines of tables: -----, |---|---|
+        end = tokens[last - 1][1]
+        if end - tokens[first][0] < self.options.min_characters:
+            return None
+        score = 1 - 0.5 * self.options.min_repeats * period / (last - first)
+        again = tokens[first + lead + period - 1][1]
+        return Range(again, end, "repetition", score, replacement="")
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = _TOKEN.findall(text)
+    if text.isascii() and max(map(len, words), default=0) <= LONGEST_WORD:
+        return words
+    return [text[start:end] for start, end in _tokens(text)]
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int]]:
@@ -93,19 +108,20 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
 def _loops(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Yield first token, end and period of each stretch that repeats one period over and over.
 
-    One pass: each group of tokens looks up where it stood last. As long as that is equally far
-    back, the text is in step with itself.
+    One pass: each group of tokens looks up where it stood last, and the text is in step with
+    itself as long as the groups equal those equally far back.
     """
+    groups = list(zip(*(words[skip:] for skip in range(NGRAM)), strict=False))
     last_seen: dict[tuple[str, ...], int] = {}
     begin, period = 0, 0
-    for place, group in enumerate(zip(*(words[skip:] for skip in range(NGRAM)), strict=False)):
+    for place, group in enumerate(groups):
         before = last_seen.get(group)
         last_seen[group] = place
-        distance = 0 if before is None else place - before
-        if distance == period:
+        if (period and groups[place - period] == group) or (before is None and not period):
             continue
         if period:
             yield begin, place + NGRAM - 1, period
-        begin, period = place - distance, distance
+        period = 0 if before is None else place - before
+        begin = place - period
     if period:
         yield begin, len(words), period

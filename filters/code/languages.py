@@ -9,7 +9,7 @@ from functools import cache
 from pygments.lexers import get_all_lexers
 
 PROSE = frozenset({"text", "output", "markdown", "restructuredtext", "pot"})
-"""Languages of fences that hold no code."""
+"""What a fence may hold that is no code."""
 
 _SIGNS: Mapping[str, str] = {
     "python": r"""
@@ -43,7 +43,7 @@ _SIGNS: Mapping[str, str] = {
         \#!/ | \$\ \w+ | (?:sudo|pip3?|npm|git|docker|curl|wget|apt(?:-get)?|kubectl|make|cargo)\ (?:-\S|install|clone|run|add|push|pull|build|get|apply|commit|update)
       | (?:if|while|for)\ .*;\ ?(?:then|do)$ | (?:fi|done|esac)$ | export\ \w+= | echo\ ["'$]
       | (?:rm|cp|mv|chmod|mkdir|cd)\ (?:-\w+\ )?[\w./~$*-]+$""",
-    "html": r"<(?:!DOCTYPE|/?[a-zA-Z][\w-]*(?:\ [\w:@-]+(?:=(?:\"[^\"]*\"|'[^']*'|\w+))?)*\ ?/?)>",
+    "html": r"<(?:!DOCTYPE[^>]*|/?[a-zA-Z][\w-]*(?:\ [\w:@-]+(?:=(?:\"[^\"]*\"|'[^']*'|\w+))?)*\ ?/?)>",
     "css": r"[.\#@]?[\w-]+(?:[ ,:>.\#][\w.\#: -]*)?\ ?\{$ | [\w-]+:\ [^;.?!]+;$",
 }
 

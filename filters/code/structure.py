@@ -18,7 +18,7 @@ UNKNOWN = "code"
 FENCED = 1.0
 """What a fence scores that names a language."""
 
-FENCED_SCORE = 0.6
+UNNAMED = 0.6
 """What a fence scores at least that names none: it may hold a poem."""
 
 STRUCTURE = 0.9
@@ -28,7 +28,7 @@ _GAP = 2
 """Blank lines, comments and lines like prose that may stand inside a piece of code."""
 
 _LINE = re.compile(r"[^\n]*\n?")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*\{?\.?([\w+#.-]*)[^`\n]*\n?$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*\{?\.?([\w+#.-]*)[^`\n]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,18 @@ class Piece:
 class _Line:
     start: int
     end: int
+    """Without white space behind it."""
     text: str
-    """Without the white space around it."""
+    """Without white space around it."""
 
 
 def pieces(text: str, *, fences: bool, structure: bool, min_lines: int) -> Iterator[Piece]:
     """Yield pieces of code in the order of the text; takes linear time."""
-    lines = [_Line(*m.span(), m[0].strip()) for m in _LINE.finditer(text) if m[0]]
+    lines = [
+        _Line(found.start(), found.start() + len(found[0].rstrip()), found[0].strip())
+        for found in _LINE.finditer(text)
+        if found[0]
+    ]
     loose: list[_Line] = []
     at = 0
     while at < len(lines):
@@ -65,7 +70,7 @@ def pieces(text: str, *, fences: bool, structure: bool, min_lines: int) -> Itera
         loose = []
         closing = _closing(lines, at + 1, opening[1])
         if fences:
-            yield from _fenced(lines[at : closing + 1], opening[2], text)
+            yield _fenced(lines[at : closing + 1], opening[2])
         at = closing + 1
     if structure:
         yield from _loose_pieces(loose, min_lines)
@@ -80,17 +85,11 @@ def _closing(lines: Sequence[_Line], at: int, fence: str) -> int:
     return len(lines) - 1
 
 
-def _fenced(lines: Sequence[_Line], named: str, text: str) -> Iterator[Piece]:
+def _fenced(lines: Sequence[_Line], named: str) -> Piece:
     known = language(named)
-    if known in PROSE:
-        return
-    if known:
-        name, score = known, FENCED
-    else:
-        name, share = _looks(lines[1:])
-        score = max(FENCED_SCORE, STRUCTURE * share)
-    start, end = lines[0].start, lines[-1].end
-    yield Piece(start, start + len(text[start:end].rstrip("\n")), name, score)
+    name, share = (known, 1.0) if known else _looks(lines[1:])
+    score = 0.0 if known in PROSE else FENCED if known else max(UNNAMED, STRUCTURE * share)
+    return Piece(lines[0].start, max(line.end for line in lines), name, score)
 
 
 def _loose_pieces(lines: Sequence[_Line], min_lines: int) -> Iterator[Piece]:
@@ -98,8 +97,7 @@ def _loose_pieces(lines: Sequence[_Line], min_lines: int) -> Iterator[Piece]:
         name, share = _looks(block)
         num = sum(1 for line in block if line.text)
         score = STRUCTURE * share * min(1.0, num / min_lines)
-        end = block[-1].start + len(block[-1].text) if block[-1].text else block[-1].end
-        yield Piece(block[0].start, max(end, block[0].start + 1), name, score)
+        yield Piece(block[0].start, block[-1].end, name, score)
 
 
 def _blocks(lines: Sequence[_Line]) -> Iterator[Sequence[_Line]]:

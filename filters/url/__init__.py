@@ -103,7 +103,8 @@ class Url(Filter):
         is_cut = self.unit.kind == "sentence" and len(text) == MAX_SENTENCE_CHARS
         for found in urls(text, self._is_listed):
             label = self._flaw(found)
-            if label is None and is_cut and found.end == len(text) and (self._allow or self._deny):
+            at_cut = is_cut and len(text) - found.end < 2  # a dot at the end is no part of it
+            if label is None and at_cut and (self._allow or self._deny):
                 label = "disguised_host"  # a border of our own hides what the host goes on with
             if label:
                 yield found, label

@@ -14,21 +14,24 @@ LONGEST = 2_048
 
 _LABEL = "[^\\W_](?:[\\w\u00ad\u200b-\u200d\u2060\ufeff-]{0,62}+)"
 _DOT = "[.\u3002\uff0e\uff61]"
-_TAIL = "[^\\s<>\"'`\\\\^{}|\u3001\u3002\uff0c\u300d\u300f\uff09\u3011\u201d\u2019]"
+_TAIL = "(?:[^\\s<>\"'`\\\\^{}|\u3001\u3002\uff0c\u300d\u300f\uff09\u3011\u201d\u2019]|\u3002(?=[0-9a-z]))"
 
 _URL = re.compile(
     rf"""
       (?<![\w+.-])(?:
-        (?P<scheme>[a-z][a-z0-9+.-]{{1,30}}+) :[\\/]{{2}}[\\/]*+ {_TAIL}{{0,{LONGEST}}}+
-      | (?P<special>https?|wss?|ftp) :[\\/]?{_TAIL}{{1,{LONGEST}}}+
+        (?P<scheme>[a-z][a-z0-9+.-]{{1,30}}+) :[\\/]{{2}}[\\/]*+ {_TAIL}{{1,{LONGEST}}}+
+      | (?P<special>https?|wss?|ftp) :[\\/]?(?![\\/]){_TAIL}{{1,{LONGEST}}}+
       | (?P<inline>javascript|vbscript|livescript|data(?=:[\w/+.;=-]{{0,100}},)) :{_TAIL}{{1,{LONGEST}}}+
       | (?P<mail>mailto) :[^\s<>"'()@]{{1,64}}@(?P<at>[\w.-]{{1,253}}+)
       )
-    | (?<![\w@.\\/+-]) (?P<bare>{_LABEL}(?:{_DOT}{_LABEL}){{1,20}}+) (?![\w@-])
+    | (?:(?<![\w@.\\/+-])|(?<=//)|(?<=\A/)) (?P<bare>{_LABEL}(?:{_DOT}{_LABEL}){{1,20}}+) (?![\w@-])
       (?P<more>(?: :\d{{2,5}})?+ (?:[/?\#]{_TAIL}{{0,{LONGEST}}}+)?+)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_CHUNK = re.compile("(?<!\\S)[^\\s.:/\u3002\uff0e\uff61]*+[.:/\u3002\uff0e\uff61]\\S++")
+"""What may hold an address: no white space, but a dot or a colon that goes on."""
+
 _AUTHORITY = re.compile(r"[a-z0-9+.-]*:[\\/]*(?P<authority>[^\\/?#]*)", re.IGNORECASE)
 
 _LINK = re.compile(
@@ -55,17 +58,22 @@ class Found:
 
 def urls(text: str, is_listed: Callable[[Host], bool]) -> Iterator[Found]:
     """Yield the URLs of a text; bare hosts where their ending is known or they are listed."""
-    for match in _URL.finditer(text):
+    for match in _matches(text):
         if match["bare"]:
             found = _bare(match, is_listed)
         elif match["inline"]:
-            found = Found(*match.span(), match["inline"].lower(), None)
+            found = Found(*_place(match), match["inline"].lower(), None)
         elif match["mail"]:
-            found = Found(*match.span(), "mailto", read_host(match["at"]))
+            found = Found(*_place(match), "mailto", read_host(match["at"]))
         else:
             found = _with_host(match)
         if found:
             yield found
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    for chunk in _CHUNK.finditer(text):
+        yield from _URL.finditer(text, *chunk.span())
 
 
 def mismatches(text: str) -> Iterator[Found]:
@@ -87,7 +95,7 @@ def _anything(host: Host) -> bool:
 
 
 def _with_host(match: re.Match[str]) -> Found | None:
-    start, end = match.start(), match.start() + len(_trimmed(match[0]))
+    start, end = _place(match)
     authority = _AUTHORITY.match(match[0][: end - start])
     if authority is None:
         return None
@@ -106,7 +114,7 @@ def _bare(match: re.Match[str], is_listed: Callable[[Host], bool]) -> Found | No
     is_host = ending in ENDINGS if is_certain else _looks_like_host(match, ending, written)
     if not (is_host or (host.is_address and is_certain) or is_listed(host)):
         return None
-    return Found(match.start(), match.start() + len(_trimmed(match[0])), "", host)
+    return Found(*_place(match), "", host)
 
 
 def _looks_like_host(match: re.Match[str], ending: str, written: str) -> bool:
@@ -118,11 +126,12 @@ def _looks_like_host(match: re.Match[str], ending: str, written: str) -> bool:
     return match.string[match.end() : match.end() + 1] not in ("(", "[", "=")
 
 
-def _trimmed(url: str) -> str:
-    """Return a URL without the punctuation of the sentence around it."""
+def _place(match: re.Match[str]) -> tuple[int, int]:
+    """Return where a URL stands, without the punctuation of the sentence around it."""
+    url = match[0]
     while url and (url[-1] in ".,;:!?*_" or (url[-1] in ")]" and _is_unopened(url))):
         url = url[:-1]
-    return url
+    return match.start(), match.start() + len(url)
 
 
 def _is_unopened(url: str) -> bool:

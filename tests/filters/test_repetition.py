@@ -30,6 +30,7 @@ def repetition(**options: Any) -> Repetition:
         "e\u0301a ",
         "1 0 ",
         "Yes! No! YES? ",
+        "No, no, no, no, never. ",
         "A sentence of some length that a model may fall into, as they do now and then. " * 2,
     ],
 )

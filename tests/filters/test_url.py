@@ -45,13 +45,18 @@ async def addresses(text: str) -> list[str]:
         "http://192.168.0.1/x",
         "http://[::1]:80/",
         "10.0.0.1:8080",
-        "javascript:alert(1",
+        "javascript:alert(1)",
         "data:text/html;base64,AAAA",
         "mailto:someone@example.com",
     ],
 )
 async def test_an_address_is_found_exactly(address: str) -> None:
-    for text in (address, f"See {address}, please.", f"({address})", f"É😀 <{address}>; {address}"):
+    for text in (
+        address,
+        f"See {address}, please.",
+        f"({address} )",
+        f"É😀 <{address}>; {address}",
+    ):
         places = await addresses(text)
 
         assert places == [address] * text.count(address), text
