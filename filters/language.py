@@ -23,7 +23,8 @@ NO_LANGUAGE = "zxx"
 _OTHER = re.compile(
     r"""
       ```.*?(?:```|\Z) | `[^`\n]*+`                     # code
-    | (?:https?://|www\.)\S++ | [\w.+-]++@[\w.-]++      # addresses
+    | (?:https?://|www\.)\S++                         # addresses
+    | (?<![\w.+-])[\w.+-]{1,64}+@[\w.-]++
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -115,7 +116,7 @@ class Language(Filter):
 
 @cache
 def _identifier() -> Any:
-    """Load the model once for all instances: it takes a second and some 30 MB."""
+    """Load the model once for all instances: it takes seconds and 100 MB."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
