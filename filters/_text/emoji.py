@@ -6,12 +6,13 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_EMOJI = re.compile(
-    "(["
+PICTURES = (
     "\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u203c\u2049"
     "\U0001f000-\U0001f0ff\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
-    "])\\1*"
 )
+"""Inside a character class: what has a picture of its own."""
+
+_EMOJI = re.compile(f"([{PICTURES}])\\1*")
 """The same one in a row is named once."""
 _JOINING = re.compile("[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f\u20e3]|(?<=[^\x00-\u1fff])\u200d")
 """Skin tones, variation selectors and joiners: they only choose among pictures."""

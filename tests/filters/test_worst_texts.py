@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.chain.registry import build
 from filters import Context, Item, Stage
 from filters._text.model_text import readings
 from filters._text.sentences import sentence_spans
@@ -87,3 +88,28 @@ def test_a_claim_and_its_passages_are_read_in_one_pass(unit: str) -> None:
     assert all(fact.end <= len(text) for fact in facts)
     assert len(spots) <= 4
     assert all(end <= len(text) for _, end in sentence_spans(text))
+
+
+RULES: dict[str, dict[str, object]] = {
+    "code": {},
+    "invisible": {},
+    "json": {},
+    "language": {"allow": ["en"]},
+    "length": {"max_tokens": 1_000},
+    "regex": {"patterns": {"ticket": r"\b[A-Z]{2,5}-\d{1,6}\b", "pair": "(?s)x.*y.*z"}},
+    "repetition": {"unit": "document"},
+    "url": {"unit": "document", "deny": ["evil.example"], "protect": ["example.com"]},
+}
+MORE_UNITS = ["://", "[x.com](", "<a href=", "```\n", "x.y=", "a\u3002b", "xn--a.", "a.b@c", "{(a:"]
+
+
+@pytest.mark.parametrize("name", RULES)
+async def test_a_rule_reads_any_text_in_one_pass(name: str) -> None:
+    judge = build(name, RULES[name])
+    await judge.setup(object())  # type: ignore[arg-type]  # they need nothing of the server
+    for unit in (*UNITS, *MORE_UNITS):
+        text = unit * (SIZE // 2 // len(unit))
+
+        finding = await judge.check(Item(text, Context(Stage.OUTPUT, "")))
+
+        assert finding is None or all(found.end <= len(text) for found in finding.ranges)
