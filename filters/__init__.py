@@ -27,7 +27,14 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
-from filters._resources import Classifier, Embedder, Resources, Retriever
+from filters._resources import (
+    Classifier,
+    Embedder,
+    Resources,
+    Retriever,
+    TokenClassifier,
+    TokenScores,
+)
 from filters._threads import Busy, in_thread
 
 __all__ = [
@@ -46,6 +53,8 @@ __all__ = [
     "Resources",
     "Retriever",
     "Stage",
+    "TokenClassifier",
+    "TokenScores",
     "Unit",
     "in_thread",
 ]

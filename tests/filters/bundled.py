@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 from app.bundles import load_bundle
-from app.encoder import TextClassifier, TextEmbedder, open_classifier, open_embedder
+from app.encoder import (
+    TextClassifier,
+    TextEmbedder,
+    TextTokenClassifier,
+    open_classifier,
+    open_embedder,
+    open_token_classifier,
+)
 from app.settings.model import RuntimeSettings
 from filters import Retriever
 
@@ -19,10 +27,17 @@ class BundledResources:
 
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._opened: list[TextClassifier | TextEmbedder] = []
+        self._opened: list[TextClassifier | TextEmbedder | TextTokenClassifier] = []
 
-    async def classifier(self, bundle: str) -> TextClassifier:
+    async def classifier(
+        self, bundle: str, activation: Literal["sigmoid", "softmax"] | None = None
+    ) -> TextClassifier:
         classifier = open_classifier(load_bundle(self._models_dir, bundle), RUNTIME)
+        self._opened.append(classifier)
+        return classifier.with_activation(activation)
+
+    async def token_classifier(self, bundle: str) -> TextTokenClassifier:
+        classifier = open_token_classifier(load_bundle(self._models_dir, bundle), RUNTIME)
         self._opened.append(classifier)
         return classifier
 
