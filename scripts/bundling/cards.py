@@ -20,6 +20,27 @@ TOXICITY = CardText(
         "A quarter of the base model's vocabulary was dropped: rare names fall to pieces.",
     ),
 )
+INJECTION = CardText(
+    purpose="Says whether a text orders a language model about against those it works for: prompt "
+    "injection and jailbreaks.",
+    intended_use="A filter on prompts and on passages in front of a language model: flag, or block "
+    "above a high threshold. One layer among several: what a model must not do, its tools must not "
+    "allow.",
+    weak_points=(
+        "Orders that read like any other request (`write a poem about the moon` in a mail) are "
+        "found only where they address the assistant or call something off.",
+        "Most of the orders hidden in passages were made from templates (`made-hidden`): others "
+        "will be found less often than those.",
+        "A system prompt that forbids and a jailbreak that allows look alike; roles are the most "
+        "likely false alarm.",
+        "Attackers adapt: a text that was written against this model will pass it.",
+    ),
+    limits=(
+        "English, with some German; other languages are judged poorly.",
+        "Encodings (base64, ciphers, ASCII art) are not read.",
+        "Scores are not probabilities; choose thresholds on your own text.",
+    ),
+)
 GROUNDING = CardText(
     purpose="Says whether a passage supports a claim, contradicts it or does not mention it.",
     intended_use="Checking one sentence of an answer against the passages it should rest on, in "
