@@ -56,6 +56,36 @@ class Embedder(Protocol):
         """Return one unit-length row per text."""
 
 
+class Sample(Protocol):
+    """A completion that was written for a filter."""
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+
+    @property
+    def certainty(self) -> float:
+        """The geometric mean of its tokens' probabilities, in [0, 1]."""
+
+
+class Generator(Protocol):
+    """A language model that the server serves."""
+
+    async def sample(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        temperature: float,
+        max_tokens: int,
+        seed: int,
+    ) -> Sample:
+        """Write one completion for a question; the same seed writes the same again.
+
+        It takes a place among the server's requests; cancelling gives the place back.
+        """
+
+
 class Retriever(Protocol):
     """A search over the indexed sources."""
 
@@ -86,3 +116,10 @@ class Resources(Protocol):
 
     async def retriever(self) -> Retriever:
         """Return the search over the indexed sources."""
+
+    async def generator(self, model: str = "") -> Generator:
+        """Return a served language model, by default the server's own.
+
+        Raises:
+            Exception: it is not served, or does not write texts.
+        """

@@ -23,6 +23,7 @@ from app.engine.served import ServedEngines
 from app.runtime import Workers, num_threads
 from app.settings import Settings
 from app.startup.adopting import bundle_of
+from app.startup.sampling import SamplingModel
 from filters import Retriever
 
 Resolve = Callable[[str], Awaitable[str]]
@@ -110,6 +111,14 @@ class LoadedModels:
                 self._kept[bundle.reference] = self._token_classifiers[bundle.reference] = opened
             return self._token_classifiers[bundle.reference]
 
+    def generator(self, name: str) -> SamplingModel:
+        """Return a served language model, by default the server's own.
+
+        Raises:
+            FilterError: it is not served, or does not write texts.
+        """
+        return SamplingModel(self.engines, name or self._settings.model)
+
     async def close(self) -> None:
         """Close all models, then their threads."""
         await self.engines.close()
@@ -193,3 +202,7 @@ class FilterResources:
     async def retriever(self) -> Retriever:
         """Return the search over the indexed sources."""
         return self._retriever
+
+    async def generator(self, model: str = "") -> SamplingModel:
+        """Return a served language model, by default the server's own."""
+        return self._models.generator(model)

@@ -16,7 +16,11 @@ from app.encoder import (
     open_embedder,
     open_token_classifier,
 )
+from app.engine import Engine
+from app.engine.opening import open_engine
+from app.engine.served import ServedEngines
 from app.settings.model import RuntimeSettings
+from app.startup.sampling import SamplingModel
 from filters import Retriever
 
 RUNTIME = RuntimeSettings(provider="cpu", threads=1)
@@ -27,7 +31,7 @@ class BundledResources:
 
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._opened: list[TextClassifier | TextEmbedder | TextTokenClassifier] = []
+        self._opened: list[TextClassifier | TextEmbedder | TextTokenClassifier | Engine] = []
 
     async def classifier(
         self, bundle: str, activation: Literal["sigmoid", "softmax"] | None = None
@@ -48,6 +52,12 @@ class BundledResources:
 
     async def retriever(self) -> Retriever:
         raise NotImplementedError
+
+    async def generator(self, model: str = "") -> SamplingModel:
+        """Return the language model of the bundle `model`."""
+        engine = await open_engine(load_bundle(self._models_dir, model), RUNTIME, None)
+        self._opened.append(engine)
+        return SamplingModel(ServedEngines.of({model: engine}), model)
 
     async def close(self) -> None:
         for one in self._opened:
