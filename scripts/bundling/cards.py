@@ -31,8 +31,11 @@ INJECTION = CardText(
         "found only where they address the assistant or call something off.",
         "Most of the orders hidden in passages were made from templates (`made-hidden`): others "
         "will be found less often than those.",
-        "A system prompt that forbids and a jailbreak that allows look alike; roles are the most "
-        "likely false alarm.",
+        "The measured false alarms are on text of the kinds it was taught with. On Markdown with "
+        "lists, code and option names, of which it saw none, one paragraph in five is flagged (54 "
+        "of 277 of this project's documentation, 49 of them above 0.9).",
+        "Harmless system prompts and roles (`You are a helpful assistant`, `Act as a Linux "
+        "terminal`) score above 0.9: do not block on messages of the role system.",
         "Attackers adapt: a text that was written against this model will pass it.",
     ),
     limits=(
