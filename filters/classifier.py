@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from filters import Canary, Classifier, Filter, Finding, Item, Options, Range, Resources, Unit
+from filters import Canary, Filter, Finding, Item, Options, Range, Resources, Unit
+from filters import Classifier as TextModel
 from filters._scale import check_labels, check_thresholds, scaled
 
 
@@ -41,7 +42,7 @@ class ClassifierOptions(Options):
     """See `bad_example`; they are given together."""
 
 
-class TextClassifierFilter(Filter):
+class Classifier(Filter):
     """Scores the bad labels of a model that somebody else has trained.
 
     A text longer than the model's window is read in overlapping windows, and each label keeps its
@@ -50,7 +51,7 @@ class TextClassifierFilter(Filter):
 
     options_model = ClassifierOptions
     options: ClassifierOptions
-    _classifier: Classifier
+    _classifier: TextModel
     _columns: Mapping[str, int]
 
     def __init__(self, options: ClassifierOptions) -> None:

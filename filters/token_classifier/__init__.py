@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from filters import Canary, Filter, Finding, Item, Options, Range, Resources, TokenClassifier, Unit
+from filters import Canary, Filter, Finding, Item, Options, Range, Resources, Unit
+from filters import TokenClassifier as TokenModel
 from filters._scale import check_labels, check_thresholds
 from filters.token_classifier.entities import Kinds, entities
 
@@ -33,7 +34,7 @@ class TokenClassifierOptions(Options):
     """A text that must score below the bad example; they are given together."""
 
 
-class TokenClassifierFilter(Filter):
+class TokenClassifier(Filter):
     """Scores the stretches that a model marks; the score is that of the surest one.
 
     Words are judged whole, whatever pieces the model reads, and neighbours of one kind are one
@@ -43,7 +44,7 @@ class TokenClassifierFilter(Filter):
 
     options_model = TokenClassifierOptions
     options: TokenClassifierOptions
-    _classifier: TokenClassifier
+    _classifier: TokenModel
     _kinds: Kinds
 
     def __init__(self, options: TokenClassifierOptions) -> None:

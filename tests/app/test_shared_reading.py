@@ -12,7 +12,7 @@ from app.chain.instance import Instance
 from app.encoder import TextClassifier, open_classifier
 from app.settings import ChainEntry
 from filters import Resources
-from filters.classifier import ClassifierOptions, TextClassifierFilter
+from filters.classifier import Classifier, ClassifierOptions
 from filters.toxicity import Toxicity, ToxicityOptions
 from tests.app.pipelines import Setup, asked
 from tests.bundles import write_classifier
@@ -45,7 +45,7 @@ def graph(resources: OneClassifier) -> NotedGraph:
     return noted
 
 
-def placed(judge: Toxicity | TextClassifierFilter, name: str, mode: str = "enforce") -> Instance:
+def placed(judge: Toxicity | Classifier, name: str, mode: str = "enforce") -> Instance:
     fields = {"filter": "any", "stage": "input", "action": "flag", "threshold": 0.5}
     entry = ChainEntry.model_validate({"id": name, "mode": mode, **fields})
     return Instance(entry, judge)
@@ -57,7 +57,7 @@ async def chain(resources: Resources) -> list[Instance]:
         placed(Toxicity(ToxicityOptions(labels=("insult",))), "insults"),
         placed(Toxicity(ToxicityOptions(labels=("toxicity",))), "trial", "shadow"),
         placed(
-            TextClassifierFilter(ClassifierOptions(model="toxicity", labels={"insult": "insult"})),
+            Classifier(ClassifierOptions(model="toxicity", labels={"insult": "insult"})),
             "generic",
         ),
     ]

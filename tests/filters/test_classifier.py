@@ -13,7 +13,7 @@ from app.errors import FilterError
 from app.settings import ChainEntry
 from app.testing import conformance
 from filters import Context, Finding, Item, Stage
-from filters.classifier import ClassifierOptions, TextClassifierFilter
+from filters.classifier import Classifier, ClassifierOptions
 from tests.bundles import write_classifier
 from tests.filters.bundled import BundledResources, bundled
 
@@ -32,14 +32,14 @@ async def resources(tmp_path: Path) -> AsyncGenerator[BundledResources]:
         yield opened
 
 
-async def classifier(resources: BundledResources, **options: Any) -> TextClassifierFilter:
+async def classifier(resources: BundledResources, **options: Any) -> Classifier:
     given = {"model": "letters", "labels": LABELS, **options}
-    judge = TextClassifierFilter(ClassifierOptions.model_validate(given))
+    judge = Classifier(ClassifierOptions.model_validate(given))
     await judge.setup(resources)
     return judge
 
 
-async def judged(judge: TextClassifierFilter, text: str) -> Finding:
+async def judged(judge: Classifier, text: str) -> Finding:
     finding = await judge.check(item(text))
     assert finding is not None
     return finding
@@ -143,7 +143,7 @@ async def test_the_operators_examples_must_separate(resources: BundledResources)
             "options": options,
         }
     )
-    instance = Instance(entry, TextClassifierFilter(ClassifierOptions.model_validate(options)))
+    instance = Instance(entry, Classifier(ClassifierOptions.model_validate(options)))
 
     with pytest.raises(FilterError, match="does not tell its known good from its known bad"):
         await instance.open(resources)

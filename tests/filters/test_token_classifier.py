@@ -10,7 +10,7 @@ import pytest
 
 from app.testing import conformance
 from filters import Context, Item, Stage
-from filters.token_classifier import TokenClassifierFilter, TokenClassifierOptions
+from filters.token_classifier import TokenClassifier, TokenClassifierOptions
 from tests.bundles import write_token_classifier
 from tests.filters.bundled import BundledResources, bundled
 
@@ -34,14 +34,14 @@ async def resources(tmp_path: Path) -> AsyncGenerator[BundledResources]:
         yield opened
 
 
-async def names(resources: BundledResources, **options: Any) -> TokenClassifierFilter:
+async def names(resources: BundledResources, **options: Any) -> TokenClassifier:
     given = {"model": "names", "labels": LABELS, **options}
-    judge = TokenClassifierFilter(TokenClassifierOptions.model_validate(given))
+    judge = TokenClassifier(TokenClassifierOptions.model_validate(given))
     await judge.setup(resources)
     return judge
 
 
-async def found(judge: TokenClassifierFilter, text: str) -> list[tuple[str, str]]:
+async def found(judge: TokenClassifier, text: str) -> list[tuple[str, str]]:
     finding = await judge.check(item(text))
     return [(text[r.start : r.end], r.label) for r in finding.ranges] if finding else []
 

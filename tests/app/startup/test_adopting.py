@@ -16,8 +16,8 @@ from app.settings import HubSettings, Settings
 from app.startup.adopting import bundle_of
 from app.startup.models import FilterResources, open_models
 from filters import Passage
-from filters.classifier import ClassifierOptions, TextClassifierFilter
-from filters.token_classifier import TokenClassifierFilter, TokenClassifierOptions
+from filters.classifier import Classifier, ClassifierOptions
+from filters.token_classifier import TokenClassifier, TokenClassifierOptions
 from tests.bundles import write_embedder
 from tests.foreign import write_foreign_classifier, write_foreign_token_classifier
 from tests.hub import LocalHub, Shelf, serving
@@ -122,10 +122,8 @@ async def same(reference: str) -> str:
 async def test_filters_read_with_foreign_models(tmp_path: Path, local_hub: LocalHub) -> None:
     write_embedder(tmp_path / "models")
     folder = write_foreign_token_classifier(tmp_path / "names")
-    rude = TextClassifierFilter(ClassifierOptions(model=REPOSITORY, labels={"rude": "rude"}))
-    names = TokenClassifierFilter(
-        TokenClassifierOptions(model=str(folder), labels={"PER": "person"})
-    )
+    rude = Classifier(ClassifierOptions(model=REPOSITORY, labels={"rude": "rude"}))
+    names = TokenClassifier(TokenClassifierOptions(model=str(folder), labels={"PER": "person"}))
     async with open_models(settings(tmp_path, local_hub.url), same) as models:
         resources = FilterResources(models, Nothing())
         await asyncio.gather(rude.setup(resources), names.setup(resources))
