@@ -15,6 +15,7 @@ import structlog
 
 from app.answer import Answer
 from app.chain.chain import Chain
+from app.encoder import begin_memo
 from app.engine import ChatMessage, Engine, TokenLogprob
 from app.errors import DeadlineExceeded, PenstockError
 from app.exchange import Exchange, FinishReason, Outcome
@@ -96,6 +97,7 @@ class Pipeline:
         Raises:
             PenstockError: the exchange failed; it is recorded as such.
         """
+        begin_memo()
         with self._engines.lease(exchange.model) as engine:
             async with aclosing(self._lead(exchange, engine, tokens)) as released:
                 async for text in released:

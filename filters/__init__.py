@@ -27,7 +27,16 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
-from filters._resources import Classifier, Embedder, Resources, Retriever
+from filters._resources import (
+    Classifier,
+    Embedder,
+    Generator,
+    Resources,
+    Retriever,
+    Sample,
+    TokenClassifier,
+    TokenScores,
+)
 from filters._threads import Busy, in_thread
 
 __all__ = [
@@ -39,13 +48,17 @@ __all__ = [
     "Evidence",
     "Filter",
     "Finding",
+    "Generator",
     "Item",
     "Options",
     "Passage",
     "Range",
     "Resources",
     "Retriever",
+    "Sample",
     "Stage",
+    "TokenClassifier",
+    "TokenScores",
     "Unit",
     "in_thread",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from filters import Canary, Classifier, Filter, Finding, Item, Options, Range, Resources, Unit
+from filters._scale import check_labels, check_thresholds, scaled
 from filters._text.model_text import readings
 from filters._text.sentences import sentence_spans
 
@@ -64,19 +65,14 @@ class Toxicity(Filter):
 
     def __init__(self, options: ToxicityOptions) -> None:
         super().__init__(options)
-        for label, threshold in options.thresholds.items():
-            if not 0 < threshold < 1:
-                raise ValueError(f"thresholds.{label}: it lies between 0 and 1")
+        check_thresholds(options.thresholds)
         if options.unit == "document":
             self.unit = Unit.document()
 
     async def setup(self, resources: Resources) -> None:
         self._classifier = await resources.classifier(self.options.bundle)
         known = self._classifier.labels
-        for label in (*self.options.labels, *self.options.thresholds):
-            if label not in known:
-                name = self.options.bundle
-                raise ValueError(f"bundle {name} has no label {label!r}, only {', '.join(known)}")
+        check_labels(self.options.bundle, (*self.options.labels, *self.options.thresholds), known)
         chosen = self.options.labels or known
         self._columns = {label: known.index(label) for label in chosen}
 
@@ -109,7 +105,7 @@ class Toxicity(Filter):
     def _finding(self, spans: list[tuple[int, int]], rows: NDArray[np.float32]) -> Finding:
         counted = np.stack(
             [
-                _scaled(rows[:, col], self.options.thresholds.get(label, 0.5))
+                scaled(rows[:, col], self.options.thresholds.get(label, 0.5))
                 for label, col in self._columns.items()
             ],
             axis=1,
@@ -126,13 +122,6 @@ class Toxicity(Filter):
             label: float(rows[:, col].max()) for col, label in enumerate(self._classifier.labels)
         }
         return Finding(float(worst[top]), labels[int(counted[top].argmax())], ranges, scores=scores)
-
-
-def _scaled(scores: NDArray[np.float32], threshold: float) -> NDArray[np.float32]:
-    """Stretch scores so that `threshold` becomes 0.5, while 0 and 1 stay."""
-    low = scores / (2 * threshold)
-    high = 1 - (1 - scores) / (2 * (1 - threshold))
-    return np.where(scores < threshold, low, high).clip(0, 1)
 
 
 def _grouped(text: str) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
 
 home=var/lifecycle most=600 length=(--steps 40) data=()
-tasks=(toxicity grounding answer)
+tasks=(toxicity injection grounding answer)
 while (($#)); do
   case $1 in
     --home) home=$2 ;;

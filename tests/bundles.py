@@ -23,6 +23,7 @@ from app.bundles.manifest import (
     QuestionAnswering,
     TextClassification,
     TextGeneration,
+    TokenClassification,
 )
 from tests import graphs
 from tests.decoder_graph import HEAD_DIM, HEADS, decoder
@@ -38,6 +39,7 @@ __all__ = [
     "write_embedder",
     "write_pair_classifier",
     "write_reader",
+    "write_token_classifier",
 ]
 
 NOTICE = "# A tiny bundle\n\nMade by the tests.\n"
@@ -72,6 +74,34 @@ def write_classifier(
         tokenizer(tokens),
         kind,
         texts,
+        max_tokens=max_tokens,
+    )
+
+
+def write_token_classifier(
+    models_dir: Path,
+    words: Mapping[str, Sequence[str]],
+    *,
+    name: str = "names",
+    version: str = "1",
+    max_tokens: int = MAX_TOKENS,
+) -> Path:
+    """Write a token classifier: a label's words have it with 0.98, everything else is `O`.
+
+    A word that is given as `##ing` is a piece inside of words.
+    """
+    tokens = vocabulary(word for some in words.values() for word in some)
+    labels = ("O", *words)
+    hits = np.zeros((len(tokens), len(labels)), dtype=np.float32)
+    hits[:, 0] = 4.0
+    for column, some in enumerate(words.values(), 1):
+        hits[[tokens.index(word.lower()) for word in some], column] = 8.0
+    return _write(
+        models_dir / name / version,
+        graphs.token_classifier(hits),
+        tokenizer(tokens),
+        TokenClassification(labels=labels),
+        ("a harmless text", *(some[0] for some in words.values() if not some[0].startswith("##"))),
         max_tokens=max_tokens,
     )
 

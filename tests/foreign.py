@@ -11,7 +11,7 @@ from typing import Any
 
 import onnx
 
-from tests.bundles import write_classifier, write_decoder
+from tests.bundles import write_classifier, write_decoder, write_token_classifier
 from tests.recital import END, START, TURN
 
 CHAT_TEMPLATE = (
@@ -74,6 +74,26 @@ def write_foreign_classifier(
             },
             "tokenizer.json": bundle["tokenizer"],
             "tokenizer_config.json": {"model_max_length": 48},
+        },
+    )
+    return folder
+
+
+def write_foreign_token_classifier(folder: Path) -> Path:
+    """Write a token classifier to which Anna is a person and Paris a place."""
+    labels = {"B-PER": ["anna"], "I-PER": ["smith"], "B-LOC": ["paris"]}
+    bundle = _bundle(
+        lambda place: write_token_classifier(place, labels), folder / "onnx/model.onnx", None
+    )
+    _write_json(
+        folder,
+        {
+            "config.json": {
+                "architectures": ["BertForTokenClassification"],
+                "id2label": {str(n): label for n, label in enumerate(["O", *labels])},
+                "max_position_embeddings": 64,
+            },
+            "tokenizer.json": bundle["tokenizer"],
         },
     )
     return folder

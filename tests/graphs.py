@@ -76,6 +76,15 @@ def classifier(hits: NDArray[np.float32], bias: NDArray[np.float32]) -> onnx.Mod
     return graph.model(logits=["batch", hits.shape[1]])
 
 
+def token_classifier(hits: NDArray[np.float32]) -> onnx.ModelProto:
+    """Score each token by itself: `hits` is [vocabulary, labels]."""
+    graph = Graph("input_ids", "attention_mask")
+    rows = graph.op("Gather", graph.constant(hits), "input_ids")
+    mask = graph.widen(graph.floats("attention_mask"), 2)
+    graph.op("Mul", rows, mask, output="logits")
+    return graph.model(logits=["batch", "sequence", hits.shape[1]])
+
+
 def embedder(rows: NDArray[np.float32]) -> onnx.ModelProto:
     """Embed a text as the normalised sum of its tokens' rows."""
     graph = Graph("input_ids", "attention_mask")

@@ -22,6 +22,7 @@ from app.bundles.manifest import (
     QuestionAnswering,
     Tensor,
     TextClassification,
+    TokenClassification,
 )
 
 MAX_TOKENS = 64
@@ -87,6 +88,9 @@ def canary_of(
             encoding.offsets[int(end[1:].argmax()) + 1][1],
         )
         return Canary(text=first, pair=second, expected_text=(second or "")[slice(*span)])
+    if isinstance(model, TokenClassification):
+        tokens = [_activate(row.astype(np.float64), "softmax") for row in outputs[0][0][1:-1]]
+        return Canary(text=first, expected=tuple(map(float, np.max(tokens, axis=0)[:8])))
     row = outputs[0][0].astype(np.float64)
     if isinstance(model, TextClassification):
         row = _activate(row, model.activation)

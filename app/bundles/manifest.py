@@ -89,6 +89,17 @@ class TextClassification(Part):
     """What a text is called when no label of a sigmoid reaches 0.5."""
 
 
+class TokenClassification(Part):
+    """Text to a score a token and label: output `logits` [batch, sequence, labels].
+
+    A canary's values are each label's highest score over the text's tokens.
+    """
+
+    task: Literal["token-classification"] = "token-classification"
+    labels: tuple[str, ...]
+    """In the form of the model: `O`, `B-PER`, `I-PER`, …"""
+
+
 class AnswerWeights(Part):
     """How much each measurement of a sentence counts; their weighted sum is its score.
 
@@ -144,7 +155,11 @@ class TextGeneration(Part):
 
 
 Model = Annotated[
-    FeatureExtraction | TextClassification | QuestionAnswering | TextGeneration,
+    FeatureExtraction
+    | TextClassification
+    | TokenClassification
+    | QuestionAnswering
+    | TextGeneration,
     Field(discriminator="task"),
 ]
 

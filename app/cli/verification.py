@@ -34,8 +34,13 @@ def verified(reference: str) -> Bundle:
 async def _run_canaries(bundle: Bundle, settings: Settings) -> None:
     """Open the bundle as what a server uses it for; opening runs the canaries."""
     from app.bundles import load_bundle
-    from app.bundles.manifest import FeatureExtraction, QuestionAnswering, TextClassification
-    from app.encoder import open_classifier, open_embedder
+    from app.bundles.manifest import (
+        FeatureExtraction,
+        QuestionAnswering,
+        TextClassification,
+        TokenClassification,
+    )
+    from app.encoder import open_classifier, open_embedder, open_token_classifier
     from app.engine.opening import open_engine
 
     runtime = settings.runtime
@@ -44,6 +49,8 @@ async def _run_canaries(bundle: Bundle, settings: Settings) -> None:
             await open_embedder(bundle, runtime).close()
         case TextClassification():
             await open_classifier(bundle, runtime).close()
+        case TokenClassification():
+            await open_token_classifier(bundle, runtime).close()
         case QuestionAnswering():
             encoder = load_bundle(settings.models_dir, settings.encoder)
             embedder = open_embedder(encoder, runtime)

@@ -3,5 +3,16 @@
 from app.encoder.classifier import TextClassifier, open_classifier
 from app.encoder.embedder import TextEmbedder, open_embedder
 from app.encoder.encoder import Encoder
+from app.encoder.memo import begin_memo
+from app.encoder.token_classifier import TextTokenClassifier, open_token_classifier
 
-__all__ = ["Encoder", "TextClassifier", "TextEmbedder", "open_classifier", "open_embedder"]
+__all__ = [
+    "Encoder",
+    "TextClassifier",
+    "TextEmbedder",
+    "TextTokenClassifier",
+    "begin_memo",
+    "open_classifier",
+    "open_embedder",
+    "open_token_classifier",
+]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +63,14 @@ class TextClassifier:
             raise InvalidRequest(f"This model reads {'pairs' if self.model.pair else 'texts'}.")
         rows = [self._best(some) for some in await self._encoder.read(texts)]
         return np.stack(rows) if rows else np.zeros((0, len(self.labels)), dtype=np.float32)
+
+    def with_activation(self, activation: Literal["sigmoid", "softmax"] | None) -> TextClassifier:
+        """Return this classifier, its outputs read in another way; None leaves it as it is."""
+        if activation in (None, self.model.activation):
+            return self
+        other = copy(self)
+        other.model = self.model.model_copy(update={"activation": activation})
+        return other
 
     async def num_tokens(self, text: str) -> int:
         """Return how many tokens the model reads of a text, overlaps included."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.encoder.calls import Batch, Call, Item, Row
 from app.encoder.frames import Window
+from app.encoder.memo import current_memo
 from app.errors import EngineBusy, ModelFailed, ModelOutputInvalid, PenstockError
 from app.runtime import Graph, Interrupt, Interrupted, Workers
 
@@ -71,11 +72,17 @@ class EncoderRunner:
     async def run(self, windows: Sequence[Window]) -> list[Row]:
         """Compute the outputs of each window. Cancelling drops what waits and stops what runs.
 
+        What was computed before in the same request is not computed again.
+
         Raises:
             EngineBusy: the queue is full.
             ModelFailed: the graph could not be run.
             ModelOutputInvalid: the result holds NaN or Inf or has a wrong shape.
         """
+        memo = current_memo()
+        return await (memo.rows(self, windows, self._run) if memo else self._run(windows))
+
+    async def _run(self, windows: Sequence[Window]) -> list[Row]:
         if len(self._waiting) >= self._queue_size:
             raise EngineBusy
         rows: list[Row] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from tokenizers import Tokenizer
 from app.bundles import Bundle
 from app.bundles.manifest import TOKENIZER
 from app.encoder.frames import Ids, Window, pair_frame, single_frame
+from app.encoder.memo import current_memo
 from app.errors import BundleError
 
 OVERLAP = 4
@@ -27,6 +29,19 @@ AnyText = TypeVar("AnyText", bound=Text)
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedWindow:
+    """A window of one text that knows which tokens it holds."""
+
+    window: Window
+    first: int
+    """Which of the text's tokens is the first one here."""
+    before: int
+    """Special tokens in front of it."""
+    size: int
+    """Tokens of the text in the window."""
+
+
 class Tokens:
     """A bundle's tokenizer and the size of its graph's windows.
 
@@ -36,6 +51,7 @@ class Tokens:
 
     def __init__(self, bundle: Bundle) -> None:
         self.tokenizer = open_tokenizer(bundle)
+        self._digest = bundle.manifest.files[TOKENIZER].sha256
         self.max_tokens = bundle.manifest.max_tokens
         try:
             self._single, self._pair = single_frame(self.tokenizer), pair_frame(self.tokenizer)
@@ -54,6 +70,16 @@ class Tokens:
             return self._pair_windows(*map(self.ids, text))
         room = self.max_tokens - self._single.size
         return [self._single.around(piece) for _, piece in _pieces(self.ids(text), room)]
+
+    def placed_windows(self, text: str) -> tuple[list[PlacedWindow], list[tuple[int, int]]]:
+        """Cut a text as `windows` does; return also each token's range `[start, end)` in it."""
+        ids, ranges = self.ids_and_offsets(text)
+        room, before = self.max_tokens - self._single.size, len(self._single.before)
+        placed = [
+            PlacedWindow(self._single.around(piece), start, before, len(piece))
+            for start, piece in _pieces(ids, room)
+        ]
+        return placed, ranges
 
     def question_windows(self, question: Ids, passage: Ids) -> list[Window]:
         """Slide over the passage, keeping the question whole in every window.
@@ -74,8 +100,14 @@ class Tokens:
 
     def ids(self, text: str) -> Ids:
         """Return a text's tokens without special ones."""
+        memo = current_memo()
+        if memo and (known := memo.ids(self._digest, text)) is not None:
+            return known
         encoding = self.tokenizer.encode_batch_fast([clean(text)], add_special_tokens=False)[0]
-        return np.array(encoding.ids, dtype=np.int64)
+        ids = np.array(encoding.ids, dtype=np.int64)
+        if memo:
+            memo.keep_ids(self._digest, text, ids)
+        return ids
 
     def ids_and_offsets(self, text: str) -> tuple[Ids, list[tuple[int, int]]]:
         """Return tokens and, for each, its range `[start, end)` in the text."""

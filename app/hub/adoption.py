@@ -44,6 +44,8 @@ class Choice:
     """By default the next whole number."""
     max_tokens: int | None = None
     """The longest input to allow, if not all that the model could read."""
+    reuse: bool = False
+    """Take a bundle of the same name that was made of the same files before, if there is one."""
 
 
 def adopt(
@@ -78,6 +80,8 @@ def adopt(
         parts = _fetch(origin, choice.variant, begin, advance)
         begin("checking and running it", 0)
         manifest = _write(origin, choice, parts, folder)
+        if choice.reuse and (same := _same(manifest, models_dir)) is not None:
+            return same
         asyncio.run(_try(stage, manifest, folder, runtime))
         (models_dir / name).mkdir(exist_ok=True)
         folder.chmod(0o755)
@@ -195,6 +199,20 @@ def _quantization(graph: str) -> str:
 def _next_version(folder: Path) -> str:
     numbers = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
     return str(max(numbers, default=0) + 1)
+
+
+def _same(manifest: Manifest, models_dir: Path) -> str | None:
+    """Return the bundle that holds the same model: only the card and what tells of it may differ."""
+
+    def content(one: Manifest) -> object:
+        files = {name: file for name, file in one.files.items() if name != "README.md"}
+        return files, one.model, one.max_tokens
+
+    for entry in list_bundles(models_dir):
+        known = entry.manifest
+        if known and entry.name == manifest.name and content(known) == content(manifest):
+            return f"{entry.name}@{entry.version}"
+    return None
 
 
 def _known(origin: Origin, choice: Choice, models_dir: Path, name: str) -> str | None:

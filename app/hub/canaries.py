@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from app.bundles import Bundle
-from app.bundles.manifest import Canary, Model, TextClassification
-from app.encoder import open_classifier
+from app.bundles.manifest import Canary, Model, TextClassification, TokenClassification
+from app.encoder import open_classifier, open_token_classifier
 from app.engine import ChatMessage, Engine, Prompt, SamplingParameters
 from app.engine.opening import open_engine
 from app.errors import BundleError, PenstockError, StartupError
@@ -14,6 +14,7 @@ from app.settings import RuntimeSettings
 
 QUESTIONS = ("What is the capital of France?", "Count from one to five.")
 TEXTS = ("This is wonderful, thank you.", "The parcel came late and broken.")
+NAMING = ("My name is Anna Smith and I live in Paris.", "The parcel came late and broken.")
 TOKENS = 8
 """Greedy tokens of a canary: enough to notice a wrong cache, few enough for other hardware."""
 SURE = 0.5
@@ -26,7 +27,7 @@ TOLERANCE = 0.05
 
 def unknown(model: Model) -> tuple[Canary, ...]:
     """Return a canary that any model of this kind passes, to open it for the first time."""
-    if isinstance(model, TextClassification):
+    if isinstance(model, TextClassification | TokenClassification):
         return (Canary(text=TEXTS[0], expected=(0.0,), tolerance=1.0),)
     return (Canary(text=QUESTIONS[0], expected_text=""),)
 
@@ -40,6 +41,8 @@ async def made(bundle: Bundle, settings: RuntimeSettings) -> tuple[Canary, ...]:
     """
     if isinstance(bundle.manifest.model, TextClassification):
         return await _of_classifier(bundle, settings)
+    if isinstance(bundle.manifest.model, TokenClassification):
+        return await _of_token_classifier(bundle, settings)
     if CLOCK in bundle.manifest.model.model_dump().get("prompt_template", ""):
         return bundle.manifest.canaries  # tomorrow it may say something else
     try:
@@ -63,6 +66,19 @@ async def _of_classifier(bundle: Bundle, settings: RuntimeSettings) -> tuple[Can
     return tuple(
         Canary(text=text, expected=tuple(map(float, row[:8])), tolerance=TOLERANCE)
         for text, row in zip(TEXTS, rows, strict=True)
+    )
+
+
+async def _of_token_classifier(bundle: Bundle, settings: RuntimeSettings) -> tuple[Canary, ...]:
+    classifier = open_token_classifier(bundle, settings)
+    try:
+        found = await classifier.tokens(NAMING)
+    finally:
+        await classifier.close()
+    highest = [one.scores.max(axis=0, initial=0.0) for one in found]
+    return tuple(
+        Canary(text=text, expected=tuple(map(float, row[:8])), tolerance=TOLERANCE)
+        for text, row in zip(NAMING, highest, strict=True)
     )
 
 
@@ -93,5 +109,7 @@ async def check(bundle: Bundle, settings: RuntimeSettings) -> None:
     """
     if isinstance(bundle.manifest.model, TextClassification):
         await open_classifier(bundle, settings).close()
+    elif isinstance(bundle.manifest.model, TokenClassification):
+        await open_token_classifier(bundle, settings).close()
     else:
         await (await open_engine(bundle, settings, None)).close()

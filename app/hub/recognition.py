@@ -9,12 +9,18 @@ import onnx
 from onnx.helper import tensor_dtype_to_np_dtype
 from tokenizers import Tokenizer
 
-from app.bundles.manifest import Model, Tensor, TextClassification, TextGeneration
+from app.bundles.manifest import (
+    Model,
+    Tensor,
+    TextClassification,
+    TextGeneration,
+    TokenClassification,
+)
 from app.errors import BundleError
 from app.hub.configuration import Configuration
 from app.hub.prompting import prompt_template
 
-DEFAULT_CONTEXT = {"text-generation": 2_048, "text-classification": 512}
+DEFAULT_CONTEXT = {"text-generation": 2_048}
 _CACHE = re.compile(r"past|cache", re.IGNORECASE)
 
 
@@ -54,8 +60,8 @@ def recognise(form: GraphForm, configuration: Configuration, tokenizer: Tokenize
     if "logits" not in outputs:
         found = ", ".join(sorted(outputs)) or "nothing"
         raise BundleError(
-            f"The graph has no output `logits` but {found}: text generation and text "
-            "classification are what can be served."
+            f"The graph has no output `logits` but {found}: text generation, text classification "
+            "and token classification are what can be served."
         )
     if form.has_cache:
         return _generation(configuration, tokenizer)
@@ -88,17 +94,22 @@ def _generation(configuration: Configuration, tokenizer: Tokenizer) -> TextGener
     )
 
 
-def _classification(form: GraphForm, configuration: Configuration) -> TextClassification:
+def _classification(
+    form: GraphForm, configuration: Configuration
+) -> TextClassification | TokenClassification:
     shape = next(tensor.shape for tensor in form.outputs if tensor.name == "logits")
     labels = configuration.labels
-    if len(shape) != 2:
+    if len(shape) not in (2, 3):
         raise BundleError(
-            f"The output `logits` has {len(shape)} dimensions; of a classifier it has 2."
+            f"The output `logits` has {len(shape)} dimensions; of a classifier of texts it has 2, "
+            "of tokens 3."
         )
     if not labels:
         raise BundleError("config.json names no labels (`id2label`).")
-    if isinstance(shape[1], int) and shape[1] not in (0, len(labels)):
-        raise BundleError(f"config.json names {len(labels)} labels, the graph has {shape[1]}.")
+    if isinstance(shape[-1], int) and shape[-1] not in (0, len(labels)):
+        raise BundleError(f"config.json names {len(labels)} labels, the graph has {shape[-1]}.")
+    if len(shape) == 3:
+        return TokenClassification(labels=labels)
     alone = configuration.is_multi_label or len(labels) == 1
     return TextClassification(labels=labels, activation="sigmoid" if alone else "softmax")
 

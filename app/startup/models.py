@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.bundles import Bundle, load_bundle
-from app.encoder import TextClassifier, TextEmbedder, open_classifier, open_embedder
+from app.encoder import (
+    TextClassifier,
+    TextEmbedder,
+    TextTokenClassifier,
+    open_classifier,
+    open_embedder,
+    open_token_classifier,
+)
 from app.engine import Engine
 from app.engine.generation.generator import Generator
 from app.engine.opening import open_engine
 from app.engine.served import ServedEngines
 from app.runtime import Workers, num_threads
 from app.settings import Settings
+from app.startup.adopting import bundle_of
+from app.startup.sampling import SamplingModel
 from filters import Retriever
 
 Resolve = Callable[[str], Awaitable[str]]
@@ -39,6 +48,7 @@ class LoadedModels:
         self._resolve = resolve
         self._workers = Workers(num_threads(settings.runtime.threads))
         self._classifiers: dict[str, TextClassifier] = {}
+        self._token_classifiers: dict[str, TextTokenClassifier] = {}
         self._kept: dict[str, _Model] = {}
         self._loading = asyncio.Lock()
         self.embedder: TextEmbedder
@@ -86,6 +96,29 @@ class LoadedModels:
                 self._kept[bundle.reference] = self._classifiers[bundle.reference] = opened
             return self._classifiers[bundle.reference]
 
+    async def token_classifier(self, reference: str) -> TextTokenClassifier:
+        """Return the token classifier of this bundle.
+
+        Raises:
+            StartupError: as `open`.
+        """
+        async with self._loading:
+            bundle = await self._bundle(reference)
+            if bundle.reference not in self._token_classifiers:
+                opened = await asyncio.to_thread(
+                    open_token_classifier, bundle, self._settings.runtime, self._workers
+                )
+                self._kept[bundle.reference] = self._token_classifiers[bundle.reference] = opened
+            return self._token_classifiers[bundle.reference]
+
+    def generator(self, name: str) -> SamplingModel:
+        """Return a served language model, by default the server's own.
+
+        Raises:
+            FilterError: it is not served, or does not write texts.
+        """
+        return SamplingModel(self.engines, name or self._settings.model)
+
     async def close(self) -> None:
         """Close all models, then their threads."""
         await self.engines.close()
@@ -124,7 +157,9 @@ class LoadedModels:
         return {**self._kept, **engines}
 
     async def _bundle(self, reference: str) -> Bundle:
-        resolved = await self._resolve(reference)
+        resolved = await self._resolve(
+            await asyncio.to_thread(bundle_of, reference, self._settings)
+        )
         return await asyncio.to_thread(load_bundle, self._settings.models_dir, resolved)
 
 
@@ -150,9 +185,15 @@ class FilterResources:
         self._models = models
         self._retriever = retriever
 
-    async def classifier(self, bundle: str) -> TextClassifier:
-        """Return the text classification bundle `name` or `name@version`."""
-        return await self._models.classifier(bundle)
+    async def classifier(
+        self, bundle: str, activation: Literal["sigmoid", "softmax"] | None = None
+    ) -> TextClassifier:
+        """Return a text classification model: a bundle, a folder's or a repository's."""
+        return (await self._models.classifier(bundle)).with_activation(activation)
+
+    async def token_classifier(self, bundle: str) -> TextTokenClassifier:
+        """Return a token classification model, named as for `classifier`."""
+        return await self._models.token_classifier(bundle)
 
     async def embedder(self) -> TextEmbedder:
         """Return the server's sentence encoder."""
@@ -161,3 +202,7 @@ class FilterResources:
     async def retriever(self) -> Retriever:
         """Return the search over the indexed sources."""
         return self._retriever
+
+    async def generator(self, model: str = "") -> SamplingModel:
+        """Return a served language model, by default the server's own."""
+        return self._models.generator(model)

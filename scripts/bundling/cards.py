@@ -20,6 +20,30 @@ TOXICITY = CardText(
         "A quarter of the base model's vocabulary was dropped: rare names fall to pieces.",
     ),
 )
+INJECTION = CardText(
+    purpose="Says whether a text orders a language model about against those it works for: prompt "
+    "injection and jailbreaks.",
+    intended_use="A filter on prompts and on passages in front of a language model: flag, or block "
+    "above a high threshold. One layer among several: what a model must not do, its tools must not "
+    "allow.",
+    weak_points=(
+        "Orders that read like any other request (`write a poem about the moon` in a mail) are "
+        "found only where they address the assistant or call something off.",
+        "Most of the orders hidden in passages were made from templates (`made-hidden`): others "
+        "will be found less often than those.",
+        "The measured false alarms are on text of the kinds it was taught with. On Markdown with "
+        "lists, code and option names, of which it saw none, one paragraph in five is flagged (54 "
+        "of 277 of this project's documentation, 49 of them above 0.9).",
+        "Harmless system prompts and roles (`You are a helpful assistant`, `Act as a Linux "
+        "terminal`) score above 0.9: do not block on messages of the role system.",
+        "Attackers adapt: a text that was written against this model will pass it.",
+    ),
+    limits=(
+        "English, with some German; other languages are judged poorly.",
+        "Encodings (base64, ciphers, ASCII art) are not read.",
+        "Scores are not probabilities; choose thresholds on your own text.",
+    ),
+)
 GROUNDING = CardText(
     purpose="Says whether a passage supports a claim, contradicts it or does not mention it.",
     intended_use="Checking one sentence of an answer against the passages it should rest on, in "

@@ -16,7 +16,7 @@ from app.bundles.manifest import Model, QuestionAnswering, TextClassification
 from scripts.bundling import cards, parity
 from scripts.bundling.card import CardText
 from scripts.bundling.modules import Exportable, PairClassifier, SpanReader, TextClassifier
-from scripts.corpus.sets import grounding, toxicity
+from scripts.corpus.sets import grounding, injection, toxicity
 from scripts.training import base
 from scripts.training.tasks import TASKS
 
@@ -55,6 +55,10 @@ def _toxicity(run: Path, tokenizer: Tokenizer) -> Exportable:
     return TextClassifier(network).eval()
 
 
+def _injection(run: Path, tokenizer: Tokenizer) -> Exportable:
+    return TextClassifier(_network("injection", run, tokenizer)).eval()
+
+
 def _grounding(run: Path, tokenizer: Tokenizer) -> Exportable:
     return PairClassifier(_network("grounding", run, tokenizer)).eval()
 
@@ -83,6 +87,13 @@ RECIPES: dict[str, Recipe] = {
         parity.sigmoid_scores,
         parity.Limits(mean=0.02, largest=0.35, agreement=0.93),
         cards.TOXICITY,
+    ),
+    "injection": Recipe(
+        _injection,
+        TextClassification(labels=injection.LABELS, activation="sigmoid"),
+        parity.sigmoid_scores,
+        parity.Limits(mean=0.02, largest=0.35, agreement=0.97),
+        cards.INJECTION,
     ),
     "grounding": Recipe(
         _grounding,

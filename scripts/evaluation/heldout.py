@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from app.bundles import Bundle
 from app.bundles.manifest import QuestionAnswering, TextClassification
 from scripts.corpus.row import Row
-from scripts.evaluation import answers, grounding, own_docs, toxicity
+from scripts.corpus.sets.injection import LABELS as INJECTION
+from scripts.evaluation import answers, grounding, injection, own_docs, toxicity
 from scripts.evaluation.questions import questions_of
 from scripts.evaluation.serving import scores_of
 
@@ -30,6 +31,8 @@ def measure(bundle: Bundle, rows: Sequence[Row], encoder: Bundle | None) -> dict
     match bundle.manifest.model:
         case TextClassification(pair=True, labels=labels):
             return grounding.measure(rows, scores_of(bundle, rows), labels)
+        case TextClassification(labels=labels) if labels == INJECTION:
+            return injection.measure(rows, scores_of(bundle, rows))
         case TextClassification(labels=labels):
             return toxicity.measure(rows, scores_of(bundle, rows), labels)
         case QuestionAnswering() as model if encoder is not None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertForQuestionAnswering, BertForSequenceClassification
 
 from scripts.corpus.row import Row
-from scripts.corpus.sets import grounding, toxicity
+from scripts.corpus.sets import grounding, injection, toxicity
 from scripts.training import base
 from scripts.training.examples import UNKNOWN, Batch, Example, answered, labelled
 from scripts.training.networks import PairNetwork
@@ -45,11 +45,11 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Toxicity:
-    """Six labels, each with its own score; labels nobody was asked for do not count."""
+class TextLabels:
+    """Labels of one text, each with its own score; labels nobody was asked for do not count."""
 
-    name: str = "toxicity"
-    labels: tuple[str, ...] = toxicity.LABELS
+    name: str
+    labels: tuple[str, ...]
     max_tokens: int = 192
 
     def encode(self, rows: Sequence[Row], tokenizer: Tokenizer) -> list[Example]:
@@ -123,7 +123,15 @@ class Answer:
         return torch.stack(losses).mean()
 
 
-TASKS: dict[str, Task] = {task.name: task for task in (Toxicity(), Grounding(), Answer())}
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        TextLabels("toxicity", toxicity.LABELS),
+        TextLabels("injection", injection.LABELS),
+        Grounding(),
+        Answer(),
+    )
+}
 
 
 def new_network(task: Task, kept: Sequence[str], *, seed: int) -> Any:

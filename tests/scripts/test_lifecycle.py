@@ -29,8 +29,8 @@ def test_the_whole_life_of_a_model(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
     names = {entry.name for entry in list_bundles(tmp_path / "models")}
-    assert names == {"encoder", "toxicity", "grounding", "answer"}
-    for task in ("toxicity", "grounding", "answer"):
+    assert names == {"encoder", "toxicity", "injection", "grounding", "answer"}
+    for task in ("toxicity", "injection", "grounding", "answer"):
         bundle = load_bundle(tmp_path / "models", task)
         assert bundle.manifest.datasets
         assert bundle.manifest.metrics["float.agreement"] >= 0.999

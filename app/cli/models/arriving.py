@@ -72,7 +72,7 @@ def add_model(  # noqa: PLR0913  options of a command
     """Make a bundle of a model in a folder; the folder stays as it is.
 
     It may have Hugging Face's form (config.json, tokenizer.json, onnx/model.onnx) or that of
-    onnxruntime-genai (genai_config.json), for text generation or text classification.
+    onnxruntime-genai (genai_config.json), for text generation or the classification of texts or tokens.
     """
     from app.hub import open_folder
 

@@ -84,8 +84,9 @@ def _users(settings: Settings) -> Iterator[tuple[str, str]]:
     from app.chain.registry import build
 
     for entry in settings.chain:
-        used = getattr(build(entry.filter, entry.options).options, "bundle", None)
-        if isinstance(used, str):
+        options = build(entry.filter, entry.options).options
+        used = getattr(options, "bundle", None) or getattr(options, "model", None)
+        if isinstance(used, str) and "/" not in used:  # else it is made anew when it is missing
             yield f"the filter {entry.id!r} of the chain", used
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from scripts.training.examples import UNKNOWN, Example, collate
-from scripts.training.tasks import TASKS, Answer, Grounding, Toxicity
+from scripts.training.tasks import TASKS, Answer, Grounding, Task
 
 pytestmark = pytest.mark.train
 
@@ -18,22 +18,22 @@ def _labelled(*values: float) -> Example:
     return Example([1, 2], [0, 0], values)
 
 
-def _loss(task: Toxicity | Grounding, logits: list[float], *values: float) -> float:
+def _loss(task: Task, logits: list[float], *values: float) -> float:
     outputs = SimpleNamespace(logits=torch.tensor([logits]))
     return float(task.loss(outputs, collate([_labelled(*values)])))
 
 
 def test_open_labels_of_toxicity_do_not_count() -> None:
-    known = _loss(Toxicity(), [1.0, 5.0, -5.0, 0.0, 2.0, 9.0], 1, *[UNKNOWN] * 5)
+    known = _loss(TASKS["toxicity"], [1.0, 5.0, -5.0, 0.0, 2.0, 9.0], 1, *[UNKNOWN] * 5)
 
     assert known == pytest.approx(math.log(1 + math.exp(-1.0)))
 
 
 def test_a_share_of_people_is_met_halfway() -> None:
-    at_share = _loss(Toxicity(), [math.log(2.0)] + [0.0] * 5, 2 / 3, *[UNKNOWN] * 5)
+    at_share = _loss(TASKS["toxicity"], [math.log(2.0)] + [0.0] * 5, 2 / 3, *[UNKNOWN] * 5)
 
     for other in (0.0, 2.0):
-        assert _loss(Toxicity(), [other] + [0.0] * 5, 2 / 3, *[UNKNOWN] * 5) > at_share
+        assert _loss(TASKS["toxicity"], [other] + [0.0] * 5, 2 / 3, *[UNKNOWN] * 5) > at_share
 
 
 def test_a_known_label_of_grounding_costs_its_log_share() -> None:
@@ -72,5 +72,5 @@ def test_the_question_is_no_place_for_an_answer() -> None:
 
 
 def test_every_task_has_the_name_of_its_sets() -> None:
-    assert set(TASKS) == {"toxicity", "grounding", "answer"}
+    assert set(TASKS) == {"toxicity", "injection", "grounding", "answer"}
     assert all(task.name == name for name, task in TASKS.items())
