@@ -51,7 +51,8 @@ class UrlOptions(Options):
     """What else counts. `homograph` (0.9): a name of mixed scripts, or of another script's twins of
     Latin letters. `disguised_host` (0.9): written with percent signs, invisible or full-width
     characters. `credentials` (0.9): `user@` before the host. `mismatch` (0.9): a link in Markdown or
-    HTML whose words name another host. `ip_host` (0.7): a number in place of a name."""
+    HTML whose words name another host. `ip_host` (0.7): a number in place of a name, but for this
+    machine's own: 127.0.0.1, [::1]."""
     replacement: str = "[link removed]"
     """What stands in place of an address when the chain rewrites."""
     unit: Literal["sentence", "document"] = "sentence"
@@ -122,7 +123,7 @@ class Url(Filter):
             "homograph": host is not None and host.is_homograph,
             "disguised_host": host is not None and host.is_disguised,
             "credentials": found.has_credentials,
-            "ip_host": host is not None and host.is_address,
+            "ip_host": host is not None and host.is_address and not host.is_loopback,
         }
         sought = ("denied", "scheme", "not_allowed", "imitation", *self.options.flaws)
         return next((label for label in checks if checks[label] and label in sought), None)

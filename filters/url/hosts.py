@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import unquote
 
 import idna
@@ -44,6 +45,14 @@ class Host:
         return self.name.startswith("[") or bool(
             _NUMBER.fullmatch(self.name.rpartition(".")[2])  # no name may end in a number
         )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine's own address in its usual form; `0x7f.1` hides that it is."""
+        try:
+            return ip_address(self.name.removeprefix("[").removesuffix("]")).is_loopback
+        except ValueError:
+            return False
 
     @property
     def is_homograph(self) -> bool:

@@ -32,6 +32,12 @@ _URL = re.compile(
 _CHUNK = re.compile("(?<!\\S)[^\\s.:/\u3002\uff0e\uff61]*+[.:/\u3002\uff0e\uff61]\\S++")
 """What may hold an address: no white space, but a dot or a colon that goes on."""
 
+_ELLIPSES = ".\u2026"
+"""Stand where a name is left out: `http://…/path`."""
+
+_NEED_A_HOST = frozenset({"http", "https", "ws", "wss", "ftp"})
+"""Of these a URL without anything behind it is a way of speaking; `javascript://` may run on."""
+
 _AUTHORITY = re.compile(r"[a-z0-9+.-]*:[\\/]*(?P<authority>[^\\/?#]*)", re.IGNORECASE)
 
 _LINK = re.compile(
@@ -103,7 +109,10 @@ def _with_host(match: re.Match[str]) -> Found | None:
     name, bracket, _ = host.partition("]" if host.startswith("[") else ":")
     host = f"{name}]" if bracket == "]" else name
     scheme = (match["scheme"] or match["special"]).lower()
-    return Found(start, end, scheme, read_host(host) if host else None, bool(user))
+    if scheme in _NEED_A_HOST and authority.span("authority") == (end - start, end - start):
+        return None
+    is_host = bool(host.strip(_ELLIPSES))
+    return Found(start, end, scheme, read_host(host) if is_host else None, bool(user))
 
 
 def _bare(match: re.Match[str], is_listed: Callable[[Host], bool]) -> Found | None:
@@ -129,7 +138,7 @@ def _looks_like_host(match: re.Match[str], ending: str, written: str) -> bool:
 def _place(match: re.Match[str]) -> tuple[int, int]:
     """Return where a URL stands, without the punctuation of the sentence around it."""
     url = match[0]
-    while url and (url[-1] in ".,;:!?*_" or (url[-1] in ")]" and _is_unopened(url))):
+    while url and (url[-1] in ".,;:!?*_\u2026" or (url[-1] in ")]" and _is_unopened(url))):
         url = url[:-1]
     return match.start(), match.start() + len(url)
 

@@ -74,6 +74,7 @@ async def test_an_address_is_found_exactly(address: str) -> None:
         "someone@example.com",
         "3.14 and 1,234.50",
         "http://",
+        "Begin with http://… or https://..., never with “ftp://…”",
         "Node.js, ASP.NET? data: none",
     ],
 )
@@ -121,6 +122,19 @@ async def test_no_spelling_hides_a_denied_host(text: str) -> None:
     assert [label for label, _ in await found(url(deny=["example.com"]), text)] == ["denied"]
 
 
+async def test_what_an_ellipsis_ends_is_read_without_it() -> None:
+    assert await addresses("See https://example.com… or www.example.org/a…") == [
+        "https://example.com",
+        "www.example.org/a",
+    ]
+
+
+async def test_no_ellipsis_hides_what_stands_behind_it() -> None:
+    text = "https://…/https://evil.net"
+
+    assert await found(url(allow=["example.com"]), text) == [("not_allowed", text)]
+
+
 async def test_names_of_other_scripts_are_compared_in_either_form() -> None:
     for listed in "münchen.de", "xn--mnchen-3ya.de", "MÜNCHEN.DE":
         for text in "https://münchen.de", "https://www.xn--mnchen-3ya.de/":
@@ -143,6 +157,12 @@ async def test_names_of_other_scripts_are_compared_in_either_form() -> None:
         ("http://[::ffff:127.0.0.1]/", "ip_host", 0.7),
         ("javascript:alert(1)", "scheme", 1.0),
         ("JavaScript:alert(1)", "scheme", 1.0),
+        ("http://[::]/", "ip_host", 0.7),
+        ("http://0177.0.0.1/", "ip_host", 0.7),
+        ("https://…example.com/", "disguised_host", 0.9),
+        ("https://bank.example@…evil.net/", "disguised_host", 0.9),
+        ("javascript://…%0aalert(1)", "scheme", 1.0),
+        ("file://…/passwd", "scheme", 1.0),
         ("file:///etc/passwd", "scheme", 1.0),
         ("data:text/html,<b>", "scheme", 1.0),
     ],
@@ -161,6 +181,8 @@ async def test_flaws_are_found_without_any_list(text: str, label: str, score: fl
         "https://例え.com https://日本語ひらがな.jp https://한국.com https://łódź.pl",
         "https://example.com/a%20b?x=@y",
         "postgresql://localhost/db and s3://bucket/key",
+        "http://127.0.0.1:8000/infer, 127.0.0.1:8000, http://[::1]:80/ and http://localhost/",
+        "Read https://example.com…, http://…/path, http://.../path and ftp://…?x=@ on",
         "[the docs](https://example.com) and [example.com](https://www.example.com/start)",
     ],
 )
