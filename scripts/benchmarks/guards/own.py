@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from app.bundles import load_bundle
 from app.chain.chain import Chain
 from app.encoder import TextClassifier, open_classifier
 from app.settings import ChainEntry
 from app.settings.model import RuntimeSettings
-from filters import Context, Embedder, Filter, Item, Retriever, Stage
+from filters import (
+    Context,
+    Embedder,
+    Filter,
+    Generator,
+    Item,
+    Retriever,
+    Stage,
+    TokenClassifier,
+)
 from scripts.benchmarks.peers.guard_child import in_pieces, serve
 
 
@@ -21,13 +30,22 @@ class _Models:
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
 
-    async def classifier(self, bundle: str) -> TextClassifier:
-        return open_classifier(load_bundle(self._models_dir, f"{bundle}@1"), RuntimeSettings())
+    async def classifier(
+        self, bundle: str, activation: Literal["sigmoid", "softmax"] | None = None
+    ) -> TextClassifier:
+        opened = open_classifier(load_bundle(self._models_dir, f"{bundle}@1"), RuntimeSettings())
+        return opened.with_activation(activation)
+
+    async def token_classifier(self, bundle: str) -> TokenClassifier:
+        raise NotImplementedError
 
     async def embedder(self) -> Embedder:
         raise NotImplementedError
 
     async def retriever(self) -> Retriever:
+        raise NotImplementedError
+
+    async def generator(self, model: str = "") -> Generator:
         raise NotImplementedError
 
 
