@@ -152,14 +152,18 @@ def _peers() -> None:
 @peers.command("install")
 def install_peers(
     llama_cpp: Annotated[
-        bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 20 to 40 minutes.")
+        bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 8 to 40 minutes.")
+    ] = False,
+    without_amx: Annotated[
+        bool,
+        typer.Option("--without-amx", help="Build it so: in some virtual machines it crashes."),
     ] = False,
 ) -> None:
     """Install transformers and onnxruntime-genai, and llama.cpp if it is asked for."""
     from scripts.benchmarks.peers import install
 
     try:
-        install.install(llama_cpp=llama_cpp)
+        install.install(llama_cpp=llama_cpp, without_amx=without_amx)
     except install.NotInstalled as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
