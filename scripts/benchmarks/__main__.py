@@ -185,7 +185,11 @@ def _peers() -> None:
 @peers.command("install")
 def install_peers(
     llama_cpp: Annotated[
-        bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 20 to 40 minutes.")
+        bool, typer.Option("--llama-cpp", help="Build llama.cpp, too: 8 to 40 minutes.")
+    ] = False,
+    without_amx: Annotated[
+        bool,
+        typer.Option("--without-amx", help="Build it so: in some virtual machines it crashes."),
     ] = False,
     filters: Annotated[
         bool, typer.Option("--filters", help="Guards instead: llm-guard, NeMo Guardrails; 2 GB.")
@@ -198,7 +202,7 @@ def install_peers(
         if filters:
             install.install_guards()
         else:
-            install.install(llama_cpp=llama_cpp)
+            install.install(llama_cpp=llama_cpp, without_amx=without_amx)
     except install.NotInstalled as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

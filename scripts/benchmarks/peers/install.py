@@ -28,17 +28,22 @@ NEMO = "nemoguardrails==0.24.1"
 LLAMA_CPP = "llama-cpp-python==0.3.36"
 BUILD = "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DLLAMA_CURL=OFF"
 """For this processor: published builds leave out what newer ones can do."""
+WITHOUT_AMX = "".join(
+    f" -DCMAKE_{language}_FLAGS='-mno-amx-tile -mno-amx-int8 -mno-amx-bf16'"
+    for language in ("C", "CXX")
+)
 
 
 class NotInstalled(Exception):
     """pip failed; the message holds its last words."""
 
 
-def install(*, llama_cpp: bool) -> None:
+def install(*, llama_cpp: bool, without_amx: bool = False) -> None:
     """Make `.venv-peers`, or bring it up to date.
 
     Args:
-        llama_cpp: build llama.cpp too, which takes twenty minutes or more on two cores.
+        llama_cpp: build llama.cpp too, which takes eight to forty minutes on two cores.
+        without_amx: leave these instructions out of it: in some virtual machines it crashes on them.
 
     Raises:
         NotInstalled: pip failed.
@@ -51,7 +56,7 @@ def install(*, llama_cpp: bool) -> None:
         _pip(VENV, *PACKAGES)
     if llama_cpp:
         with console.status("building llama.cpp"):
-            _pip(VENV, LLAMA_CPP, cmake=BUILD)
+            _pip(VENV, LLAMA_CPP, cmake=BUILD + WITHOUT_AMX * without_amx)
     console.print(f"the peers are in {VENV}")
     if not llama_cpp:
         console.print("llama.cpp is built from source, and only with --llama-cpp")

@@ -110,3 +110,17 @@ def test_layouts_count_what_a_token_costs(tmp_path: Path) -> None:
     layout = open_decoder(load_bundle(tmp_path, "writer"), CPU)[1]
 
     assert layout.kv_bytes_per_token == 2 * 2 * 2 * 8 * np.dtype(np.float32).itemsize
+
+
+@pytest.mark.parametrize(("threads", "spin_us", "spins"), [(2, 7, "1"), (2, 0, "0"), (1, 7, "0")])
+def test_threads_spin_as_long_as_the_settings_say(
+    tmp_path: Path, threads: int, spin_us: int, spins: str
+) -> None:
+    write_decoder(tmp_path)
+    settings = RuntimeSettings(provider="cpu", threads=threads, spin_us=spin_us)
+
+    graph, _ = open_decoder(load_bundle(tmp_path, "writer"), settings)
+
+    options = graph._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == spins
+    assert options.get_session_config_entry("session.intra_op.spin_duration_us") == str(spin_us)
