@@ -182,6 +182,20 @@ async def test_no_request_fails_while_versions_change_under_load(
         assert server.models.engines.num_retired == 0
 
 
+async def test_what_is_unloaded_ends_what_it_began(models_dir: Path, database_url: str) -> None:
+    async with serving(models_dir, database_url, "answer") as server:
+        await server.lineup.load("writer", "1", "ann")
+        asked = [asyncio.ensure_future(server.ask("writer")) for _ in range(3)]
+        await asyncio.sleep(0)
+        await server.lineup.unload("writer", "ann")
+        await server.lineup.follow()
+
+        assert server.models.engines.names == ["answer", "answer@1"]
+        assert await asyncio.gather(*asked) == [whole("1")] * 3
+        await server.lineup.follow()
+        assert server.models.engines.num_retired == 0
+
+
 async def test_a_version_that_cannot_be_loaded_leaves_the_old_one_serving(
     models_dir: Path, database_url: str
 ) -> None:
