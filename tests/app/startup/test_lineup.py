@@ -5,95 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from app.chain.chain import Chain
-from app.engine.generation.generator import Generator
-from app.errors import (
-    BundleError,
-    ModelFailed,
-    ModelInUse,
-    ModelNotFound,
-    ModelNotLoaded,
-    NotFound,
-    Unavailable,
-)
-from app.exchange import Exchange, Message
-from app.pipeline import Pipeline
-from app.settings import Settings
-from app.startup.database import DatabaseLink, open_database
-from app.startup.lineup import ModelLineup
+from app.errors import BundleError, ModelInUse, ModelNotFound, ModelNotLoaded, NotFound, Unavailable
 from app.startup.memory import settle
-from app.startup.models import LoadedModels, open_models
 from app.store.aliases import AliasStore
 from app.store.loaded import LoadedModelStore
-from tests.app.scripted import KeptRecords
-from tests.bundles import reseal, write_decoder, write_embedder, write_reader
-
-LONG = [f"{number} ".encode() for number in range(30)]
-TEXTS = ["What do gates hold?", "Gates hold water."]
+from tests.app.startup.lineups import serving, whole, write_models
 
 
 @pytest.fixture
 def models_dir(tmp_path: Path) -> Path:
-    folder = tmp_path / "models"
-    write_embedder(folder, texts=TEXTS)
-    write_reader(folder, texts=TEXTS, max_tokens=128)
-    for version in ("1", "2", "3"):
-        script = [f"v{version}: ".encode(), *LONG]
-        write_decoder(folder, script, name="writer", version=version)
-    reseal(folder / "writer" / "3", canaries=[{"text": "begin", "expected_text": "else"}])
-    return folder
-
-
-class Server:
-    """The part of a server that has to do with models."""
-
-    def __init__(self, lineup: ModelLineup, models: LoadedModels, link: DatabaseLink) -> None:
-        self.lineup = lineup
-        self.models = models
-        self.link = link
-        self.aliases = AliasStore(link.database)
-        self.pipeline = Pipeline(Chain(()), models.engines, KeptRecords(), 30.0)
-
-    async def ask(self, model: str) -> str:
-        exchange = Exchange((Message("user", "begin"),), model, {"max_tokens": 40})
-        await self.pipeline.run(exchange)
-        return f"{exchange.model_version}: {exchange.completion}"
-
-    def served(self) -> dict[str, str]:
-        return {state.name: state.version for state in self.lineup.states()}
-
-    def problem(self, name: str) -> str:
-        return next(state.problem for state in self.lineup.states() if state.name == name)
-
-
-@asynccontextmanager
-async def serving(models_dir: Path, url: str, *references: str) -> AsyncGenerator[Server]:
-    settings = Settings.model_validate(
-        {
-            "home": models_dir.parent / "var",
-            "models_dir": models_dir,
-            "database_url": url,
-            "model": references[0],
-            "models": references[1:],
-        }
-    )
-    async with (
-        open_database(settings) as link,
-        open_models(settings, link.resolve) as models,
-    ):
-        lineup = ModelLineup(settings, models, link.database, on_closed=settle)
-        await lineup.open()
-        yield Server(lineup, models, link)
-
-
-def whole(version: str) -> str:
-    return f"{version}: v{version}: " + b"".join(LONG).decode()
+    return write_models(tmp_path / "models")
 
 
 async def test_engines_are_found_by_name_and_by_version(
@@ -293,78 +218,3 @@ async def test_while_the_database_is_away_everything_stays(
             await server.lineup.follow()
         assert await server.ask("writer") == whole("1")
         assert server.served() == {"answer": "1", "writer": "1"}
-
-
-async def let_die(server: Server, name: str) -> None:
-    """Break an engine's thread in the middle of a request."""
-    engine = server.models.engines.get(name)
-    assert isinstance(engine, Generator)
-
-    def broken() -> bool:
-        raise RuntimeError
-
-    engine._scheduler.step = broken  # type: ignore[method-assign]
-    with pytest.raises(ModelFailed):
-        await server.ask(name)
-    assert not engine.is_alive
-    assert not server.models.is_alive
-
-
-async def test_a_dead_engine_is_opened_anew_under_all_its_names(
-    models_dir: Path, database_url: str
-) -> None:
-    async with serving(models_dir, database_url, "answer", "writer@1", "writer@2") as server:
-        await let_die(server, "writer")
-        await server.lineup.follow()
-
-        assert server.models.is_alive
-        assert await server.ask("writer") == await server.ask("writer@1") == whole("1")
-        assert await server.ask("writer@2") == whole("2")
-        await server.lineup.follow()
-        assert server.models.engines.num_retired == 0
-
-
-async def test_a_dead_engine_comes_back_while_the_database_is_away(
-    models_dir: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with serving(models_dir, database_url, "writer@1") as server:
-
-        async def gone(*_: object) -> None:
-            raise Unavailable
-
-        monkeypatch.setattr(AliasStore, "current", gone)
-        await let_die(server, "writer")
-        with pytest.raises(Unavailable):
-            await server.lineup.follow()
-        assert await server.ask("writer") == whole("1")
-
-
-async def test_what_dies_again_at_once_is_left_alone_until_an_operator_loads_it(
-    models_dir: Path, database_url: str
-) -> None:
-    async with serving(models_dir, database_url, "answer") as server:
-        await server.lineup.load("writer", "1", "ann")
-        await let_die(server, "writer")
-        await server.lineup.follow()
-        await let_die(server, "writer")
-        await server.lineup.follow()
-        assert not server.models.is_alive
-
-        await server.lineup.load("writer", "1", "ann")
-        assert server.models.is_alive
-        assert await server.ask("writer@1") == whole("1")
-
-
-async def test_what_cannot_be_opened_anew_is_told(models_dir: Path, database_url: str) -> None:
-    async with serving(models_dir, database_url, "answer") as server:
-        await server.lineup.load("writer", "1", "ann")
-        (models_dir / "writer" / "1" / "tokenizer.json").write_text("{}", encoding="utf-8")
-        await let_die(server, "writer")
-        for _ in range(2):
-            await server.lineup.follow()
-
-        assert not server.models.is_alive
-        assert server.problem("writer")
-        assert server.lineup.failures == {"writer": 1.0}
-        await server.lineup.unload("writer", "ann")
-        assert server.models.is_alive
