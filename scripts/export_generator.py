@@ -4,7 +4,8 @@ python -m scripts.export_generator ~/checkpoints/SmolLM2-135M --models models --
     --precision int8 int4
 
 The folder holds config.json, *.safetensors, tokenizer.json and tokenizer_config.json, as
-`huggingface-cli download` or `save_pretrained` leave it. int8 (every token with a scale of its own)
+`huggingface-cli download` or `save_pretrained` leave it. Without --precision it makes the best for CPUs
+(int8) and for GPUs (fp16), or for one of them with --for. int8 (every token with a scale of its own)
 answers many at once best, int4 takes least memory and is quickest for one; fp16 and bf16 are for GPUs.
 Each variant is compared with the checkpoint on held text, and refused if its perplexity grows too much or
 a text depends on what is written beside it. Needs 'penstock[cpu,train,exporters]'.
@@ -35,7 +36,7 @@ from scripts.bundling import bfloat, company, decoders, kv_cache, likeness
 from scripts.bundling.bundle import next_version, revision
 from scripts.bundling.checkpoint import Checkpoint
 from scripts.bundling.decoder_card import finish
-from scripts.bundling.decoders import PRECISIONS, Precision
+from scripts.bundling.decoders import BEST, PRECISIONS, Precision
 from scripts.bundling.held_text import HeldText, held_text
 from scripts.bundling.session import GraphSession
 from scripts.folders import new_folder
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
     tokenizer = Tokenizer.from_file(str(options.checkpoint / TOKENIZER))
     text = held_text(tokenizer, options.tokens, options.text)
     written = []
-    for precision in options.precision:
+    for precision in options.precision or [BEST[hardware] for hardware in options.hardware]:
         console.print(f"{precision}: exporting, and comparing it on {text.num_tokens} tokens")
         wanted = Wanted(
             models=options.models,
@@ -154,9 +155,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--name", help="the precision is added; default: the folder's name")
     parser.add_argument("--version", help="default: the next whole number")
-    parser.add_argument(
-        "--precision", nargs="+", choices=tuple(PRECISIONS), default=["int8"], help="default: int8"
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--for",
+        dest="hardware",
+        nargs="+",
+        choices=tuple(BEST),
+        default=list(BEST),
+        help="make the best for it; default: both",
     )
+    which.add_argument("--precision", nargs="+", choices=tuple(PRECISIONS), help="or exactly these")
     parser.add_argument("--max-tokens", type=int, help="longest input; default: the model's own")
     parser.add_argument("--text", type=Path, help="UTF-8 to compare on; default: docstrings")
     parser.add_argument("--tokens", type=int, default=DEFAULT_TOKENS, help="of it to read")

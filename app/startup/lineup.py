@@ -2,7 +2,8 @@
 
 What the settings name is always served; `loaded_model` names more. A name without a version
 follows the alias `production`: the new engine is loaded beside the old one, passes its golden
-check, takes the name over, and the old one is closed when its last request has ended.
+check, takes the name over, and the old one is closed when its last request has ended. In the same
+way a language model whose thread has died is replaced by itself, opened anew.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from time import monotonic
 import structlog
 
 from app.bundles import list_bundles
-from app.engine import Engine
+from app.engine import Engine, Task
 from app.errors import ModelInUse, ModelNotLoaded, NotFound, StartupError, Unavailable
 from app.routes.lineup import ModelState
 from app.settings import Settings
@@ -30,7 +31,8 @@ log = structlog.get_logger(__name__)
 FOLLOW_EVERY_S = 1.0
 """How often the aliases are read: a moved one is followed within this time and the loading's."""
 TRY_AGAIN_S = 60.0
-"""How long a bundle that could not be loaded is left alone, unless the alias moves."""
+"""How long a bundle that could not be loaded, or died once more, is left alone, unless the alias
+moves or an operator loads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ModelLineup:
         self._own_names = {reference.partition("@")[0] for reference in self._own}
         self._added: tuple[str, ...] = ()
         self._failures: dict[str, _Failure] = {}
+        self._reopened: dict[str, float] = {}
         self._changing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -87,13 +90,15 @@ class ModelLineup:
     async def follow(self) -> None:
         """Take over what the aliases and the names of further models say by now.
 
-        A bundle that cannot be loaded is logged, and what was served goes on being served.
+        A bundle that cannot be loaded is logged, and what was served goes on being served. What
+        has died is opened anew, also without the database.
 
         Raises:
             Unavailable: the database is down; everything stays as it is.
         """
         async with self._changing:
             await self._sweep()
+            await self._reopen_dead()
             production = await self._aliases.current(PRODUCTION)
             self._take_names(await self._loaded.names())
             for name in self._followed():
@@ -164,7 +169,8 @@ class ModelLineup:
         """Let a name mean a version, if it does not yet; without one, whatever it means is right."""
         engine = self._engines.get(name)
         if engine and version in (None, engine.version):
-            self._failures.pop(name, None)
+            if engine.is_alive:
+                self._failures.pop(name, None)
             return
         wanted = f"{name}@{version}" if version else name
         failure = self._failures.get(name)
@@ -176,6 +182,32 @@ class ModelLineup:
             self._failures[name] = _Failure(wanted, error.message, monotonic())
             serving = engine.version if engine else "nothing"
             log.error("model_not_loaded", model=wanted, serving=serving, error=error.message)  # noqa: TRY400  a traceback would say no more
+
+    async def _reopen_dead(self) -> None:
+        """Open language models anew whose threads have died; other models have none of their own."""
+        for dead in self._engines.engines:
+            if dead.is_alive or dead.task is not Task.TEXT_GENERATION:
+                continue
+            last = self._reopened.get(_reference(dead))
+            if last is None or monotonic() - last >= TRY_AGAIN_S:
+                self._reopened[_reference(dead)] = monotonic()
+                await self._reopen(dead)
+
+    async def _reopen(self, dead: Engine) -> None:
+        reference = _reference(dead)
+        names = [name for name in self._engines.names if self._engines.get(name) is dead]
+        try:
+            engine = await self._open(reference)
+        except StartupError as error:
+            failure = _Failure(reference, error.message, monotonic())
+            known = {*self._own, *self._added}
+            self._failures |= {name: failure for name in names if name in known}
+            log.error("model_not_loaded", model=reference, serving="nothing", error=error.message)  # noqa: TRY400  a traceback would say no more
+            return
+        for name in names:
+            self._engines.put(name, engine)
+            self._failures.pop(name, None)
+        log.warning("model_reopened", model=reference)
 
     async def _open(self, reference: str) -> Engine:
         try:
@@ -194,7 +226,7 @@ class ModelLineup:
             return
         self._engines.put(name, engine)
         self._engines.put(_reference(engine), engine)
-        if before and _reference(before) not in self._own:
+        if before and _reference(before) not in (*self._own, _reference(engine)):
             self._engines.drop(_reference(before))
         log.info(
             "model_served",

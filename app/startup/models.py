@@ -68,8 +68,8 @@ class LoadedModels:
     async def engine(self, reference: str) -> Engine:
         """Open the engine of this bundle: verified, loaded, and through its golden check.
 
-        One that is served already is returned as it is. Nobody reaches a new one before it is put
-        among `engines`.
+        One that is served already is returned as it is, unless it is dead. Nobody reaches a new
+        one before it is put among `engines`.
 
         Raises:
             StartupError: as `open`.
@@ -77,7 +77,7 @@ class LoadedModels:
         async with self._loading:
             bundle = await self._bundle(reference)
             served = self.engines.get(bundle.reference)
-            if served is not None:
+            if served is not None and served.is_alive:
                 return served
             return await open_engine(bundle, self._settings.runtime, self.embedder, self._workers)
 

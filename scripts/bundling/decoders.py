@@ -82,6 +82,10 @@ PRECISIONS: Mapping[str, Precision] = {
     ),
 }
 
+BEST: Mapping[str, str] = {"cpu": "int8", "gpu": "fp16"}
+"""Which precision serves most people best on each hardware: many at once, hardly unlike the
+checkpoint."""
+
 
 def export(checkpoint: Path, precision: Precision, folder: Path) -> None:
     """Write `model.onnx`, its weights and what else the builder writes into a folder.

@@ -16,8 +16,9 @@ from scripts import export_generator
 from scripts.benchmarks import random_models
 from scripts.benchmarks.random_models import END, SPECIAL, Shape
 from scripts.bundling import company, decoders
-from scripts.bundling.decoders import PRECISIONS, NotExported
+from scripts.bundling.decoders import PRECISIONS, NotExported, Precision
 from scripts.bundling.parity import GateRefused
+from scripts.export_generator import Wanted
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
@@ -105,6 +106,37 @@ def test_fewer_bits_take_less_room_and_float32_says_what_torch_says(models: Path
     assert sizes["int4"] < sizes["int8"] < sizes["fp32"] > sizes["fp16"]
     assert bundles["fp32"].manifest.metrics["parity.largest"] < 1e-3
     assert bundles["fp32"].manifest.metrics["parity.agreement"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "made"),
+    [
+        ((), ["int8", "fp16"]),
+        (("--for", "gpu"), ["fp16"]),
+        (("--for", "cpu"), ["int8"]),
+        (("--precision", "int4"), ["int4"]),
+    ],
+)
+def test_the_best_for_cpu_and_gpu_unless_others_are_wanted(
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wish: tuple[str, ...],
+    made: list[str],
+) -> None:
+    asked: list[Precision] = []
+
+    def make(_: object, __: object, precision: Precision, wanted: Wanted) -> Path:
+        asked.append(precision)
+        return wanted.models / wanted.name
+
+    monkeypatch.setattr(export_generator, "make", make)
+    written = export_generator.main(
+        [str(checkpoint), "--models", str(tmp_path), "--tokens", TOKENS, *wish]
+    )
+
+    assert asked == [PRECISIONS[name] for name in made]
+    assert [folder.name for folder in written] == [f"tiny-{name}" for name in made]
 
 
 def test_a_variant_too_unlike_its_checkpoint_leaves_nothing(

@@ -29,6 +29,7 @@ from app.engine.graphs.layout import (
     PositionIds,
 )
 from app.engine.graphs.rowwise import quantise_row_by_row
+from app.engine.graphs.scales import check_scales
 
 
 def normalise(model: ModelProto) -> DecoderLayout:
@@ -46,6 +47,7 @@ def normalise(model: ModelProto) -> DecoderLayout:
     keep_all_logits(editor)
     vocabulary = keep_last(editor)
     quantise_row_by_row(editor)
+    check_scales(editor)
     look_up_columns(editor)
     positions = positions_of(editor)
     if found.kind is Cache.SHARED:

@@ -5,86 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from app.chain.chain import Chain
 from app.errors import BundleError, ModelInUse, ModelNotFound, ModelNotLoaded, NotFound, Unavailable
-from app.exchange import Exchange, Message
-from app.pipeline import Pipeline
-from app.settings import Settings
-from app.startup.database import DatabaseLink, open_database
-from app.startup.lineup import ModelLineup
 from app.startup.memory import settle
-from app.startup.models import LoadedModels, open_models
 from app.store.aliases import AliasStore
 from app.store.loaded import LoadedModelStore
-from tests.app.scripted import KeptRecords
-from tests.bundles import reseal, write_decoder, write_embedder, write_reader
-
-LONG = [f"{number} ".encode() for number in range(30)]
-TEXTS = ["What do gates hold?", "Gates hold water."]
+from tests.app.startup.lineups import serving, whole, write_models
 
 
 @pytest.fixture
 def models_dir(tmp_path: Path) -> Path:
-    folder = tmp_path / "models"
-    write_embedder(folder, texts=TEXTS)
-    write_reader(folder, texts=TEXTS, max_tokens=128)
-    for version in ("1", "2", "3"):
-        script = [f"v{version}: ".encode(), *LONG]
-        write_decoder(folder, script, name="writer", version=version)
-    reseal(folder / "writer" / "3", canaries=[{"text": "begin", "expected_text": "else"}])
-    return folder
-
-
-class Server:
-    """The part of a server that has to do with models."""
-
-    def __init__(self, lineup: ModelLineup, models: LoadedModels, link: DatabaseLink) -> None:
-        self.lineup = lineup
-        self.models = models
-        self.link = link
-        self.aliases = AliasStore(link.database)
-        self.pipeline = Pipeline(Chain(()), models.engines, KeptRecords(), 30.0)
-
-    async def ask(self, model: str) -> str:
-        exchange = Exchange((Message("user", "begin"),), model, {"max_tokens": 40})
-        await self.pipeline.run(exchange)
-        return f"{exchange.model_version}: {exchange.completion}"
-
-    def served(self) -> dict[str, str]:
-        return {state.name: state.version for state in self.lineup.states()}
-
-    def problem(self, name: str) -> str:
-        return next(state.problem for state in self.lineup.states() if state.name == name)
-
-
-@asynccontextmanager
-async def serving(models_dir: Path, url: str, *references: str) -> AsyncGenerator[Server]:
-    settings = Settings.model_validate(
-        {
-            "home": models_dir.parent / "var",
-            "models_dir": models_dir,
-            "database_url": url,
-            "model": references[0],
-            "models": references[1:],
-        }
-    )
-    async with (
-        open_database(settings) as link,
-        open_models(settings, link.resolve) as models,
-    ):
-        lineup = ModelLineup(settings, models, link.database, on_closed=settle)
-        await lineup.open()
-        yield Server(lineup, models, link)
-
-
-def whole(version: str) -> str:
-    return f"{version}: v{version}: " + b"".join(LONG).decode()
+    return write_models(tmp_path / "models")
 
 
 async def test_engines_are_found_by_name_and_by_version(
@@ -169,6 +103,20 @@ async def test_no_request_fails_while_versions_change_under_load(
 
         assert set(answers) <= {whole("1"), whole("2")}
         assert server.served() == {"answer": "1", "writer": "1"}
+        await server.lineup.follow()
+        assert server.models.engines.num_retired == 0
+
+
+async def test_what_is_unloaded_ends_what_it_began(models_dir: Path, database_url: str) -> None:
+    async with serving(models_dir, database_url, "answer") as server:
+        await server.lineup.load("writer", "1", "ann")
+        asked = [asyncio.ensure_future(server.ask("writer")) for _ in range(3)]
+        await asyncio.sleep(0)
+        await server.lineup.unload("writer", "ann")
+        await server.lineup.follow()
+
+        assert server.models.engines.names == ["answer", "answer@1"]
+        assert await asyncio.gather(*asked) == [whole("1")] * 3
         await server.lineup.follow()
         assert server.models.engines.num_retired == 0
 

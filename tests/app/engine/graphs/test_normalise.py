@@ -110,6 +110,14 @@ def dynamic_on_its_own(model: ModelProto) -> None:
     model.graph.node.insert(len(model.graph.node) - 2, node)
 
 
+def scaled_by_hand(model: ModelProto) -> None:
+    add(model, "MatMulInteger", ["scaled", "before"])
+    most = helper.make_node("ReduceMax", ["before"], ["most"], name="/lm/Most")
+    scaled = helper.make_node("Div", ["before", "most"], ["scaled"])
+    for node in (most, scaled):
+        model.graph.node.insert(len(model.graph.node) - 2, node)
+
+
 Change = Callable[[ModelProto], None]
 REFUSED: list[tuple[Callable[[], ModelProto], Change, str]] = [
     (concatenated, unknown_input, r"'/vision/Tanh' \(Tanh\).*'pixel_values'.*causal language"),
@@ -123,6 +131,7 @@ REFUSED: list[tuple[Callable[[], ModelProto], Change, str]] = [
         r"'/rotary/Cast' \(Cast\).*attention_mask beside GroupQueryAttention",
     ),
     (concatenated, dynamic_on_its_own, r"'/lm/Quantize' \(DynamicQ.*beside it.*MatMulNBits"),
+    (concatenated, scaled_by_hand, r"'/lm/Most' \(ReduceMax\).*last axis.*MatMulNBits"),
     (
         concatenated,
         lambda model: add(model, "DynamicQuantizeMatMul", ["before"], domain=MICROSOFT, name="/q"),
