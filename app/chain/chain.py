@@ -76,14 +76,22 @@ class StageRun:
         self._tallies = {instance.id: Tally(instance) for instance in instances}
         self._runs: list[TextRun] = []
 
-    def text(self, context: Context, base: int = 0, *, is_beside: bool = False) -> TextRun:
+    def text(
+        self,
+        context: Context,
+        base: int = 0,
+        *,
+        is_beside: bool = False,
+        after: TextRun | None = None,
+    ) -> TextRun:
         """Begin one text of the stage, whose first character stands at `base`.
 
         What only stands beside the question (`is_beside`), earlier messages and passages, is
-        judged by those filters only that want every message.
+        judged by those filters only that want every message. `after` is what the stage before
+        made of the same text.
         """
         wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
-        run = TextRun(wanted, self._tallies, context, base)
+        run = TextRun(wanted, self._tallies, context, base, after)
         self._runs.append(run)
         return run
 

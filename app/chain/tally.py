@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.chain.instance import Instance
 from app.exchange import Action, Verdict
-from filters import Evidence, Finding, Passage, Range
+from filters import Evidence, Finding, Passage, Range, Stage
 
 MAX_RANGES = 256
 """Ranges and evidence kept in a verdict; the worst text cannot blow up its record."""
@@ -40,7 +40,8 @@ class Tally:
         for label, score in finding.scores.items():
             self.scores[label] = max(score, self.scores.get(label, 0.0))
         self.passages += finding.passages
-        self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
+        if self.instance.stage is not Stage.RETRIEVAL:  # there the text itself is the passage
+            self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
         hit = finding.score >= self.instance.entry.threshold and finding.score > 0
         if hit:
             for found in self.instance.ranges(finding)[: MAX_RANGES - len(self.ranges)]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.chain.instance import CheckFailed, Instance
 from app.chain.rewriter import Rewriter
@@ -17,7 +17,7 @@ from app.chain.tally import Tally
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
 from app.exchange import Edit
-from filters import Context, Finding, Item
+from filters import Context, Finding, Item, Range, Stage
 
 SIDE_BY_SIDE = 8
 """Units of one text in measurement at once; more would crowd out other requests."""
@@ -48,14 +48,18 @@ class TextRun:
         tallies: dict[str, Tally],
         context: Context,
         base: int = 0,
+        after: TextRun | None = None,
     ) -> None:
         self._context = context
         self._base = base
         self._rewriters: tuple[Rewriter, ...] = ()
+        self._all_rewriters: tuple[Rewriter, ...] = after._all_rewriters if after else ()
+        """With those of the stage before, through which positions lead to the text as it came."""
         for instance in instances:
             if instance.rewrites:
-                step = Rewriter(instance, tallies[instance.id], context, base, self._rewriters)
+                step = Rewriter(instance, tallies[instance.id], context, base, self._all_rewriters)
                 self._rewriters += (step,)
+                self._all_rewriters += (step,)
         judging = [i for i in instances if not i.rewrites]
         self._judges = [Judge(i, tallies[i.id]) for i in judging if i.enforces]
         self._shadows = [Judge(i, tallies[i.id]) for i in judging if not i.enforces]
@@ -166,6 +170,8 @@ class TextRun:
         if isinstance(result, CheckFailed):
             task.judge.tally.fail(result.kind)
             return False
+        if result is not None and not result.ranges and self._context.stage is Stage.RETRIEVAL:
+            result = _with_whole_range(result, task.piece)
         return task.judge.tally.add(result, task.piece.start, self.to_original)
 
     def _commit(self, task: _Task, result: Finding | CheckFailed | None) -> bool:
@@ -193,6 +199,12 @@ class TextRun:
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the released text to the text as it came in, counted from `base`."""
-        if self._rewriters:
-            return self._rewriters[-1].to_original(start, end)
+        if self._all_rewriters:
+            return self._all_rewriters[-1].to_original(start, end)
         return start + self._base, end + self._base
+
+
+def _with_whole_range(finding: Finding, piece: Piece) -> Finding:
+    """Point at the unit, so that a verdict about many passages tells which it is about."""
+    whole = Range(0, len(piece.text), finding.label, finding.score)
+    return replace(finding, ranges=(whole,))
