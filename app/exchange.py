@@ -109,7 +109,8 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
     error: str | None = None
-    """For the action `error`: `raised`, `timeout`, `invalid` or `overloaded`."""
+    """For the action `error`: `raised`, `timeout`, `invalid`, `crashed`, `overloaded` or
+    `circuit_open`."""
 
 
 @dataclass(frozen=True, slots=True)

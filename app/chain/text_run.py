@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.chain.instance import CheckFailed, Instance
+from app.chain.failures import CheckFailed
+from app.chain.instance import Instance
 from app.chain.rewriter import Rewriter
 from app.chain.tally import Tally
 from app.chain.units import Piece, splitter

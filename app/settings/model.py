@@ -160,7 +160,8 @@ class ChainEntry(Group):
     processes: int = Field(1, ge=1, le=64)
     """How many processes an isolated filter gets; each judges one text at a time."""
     memory_bytes: int = Field(512_000_000, ge=16_000_000)
-    """By how much a process of an isolated filter may grow after its set-up; then it is started anew."""
+    """By how much a process of an isolated filter may grow after its set-up. From three quarters of it
+    on the process is replaced between two texts."""
     options: dict[str, Any] = Field(default_factory=dict)
     """The filter's own: `penstock filters show NAME` explains them."""
 
