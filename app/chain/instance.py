@@ -34,6 +34,8 @@ class Instance:
         self.filter = judge
         self.id = entry.id
         self.stage = Stage(entry.stage)
+        self.where = ""
+        """Where its entry stands: `penstock.toml:12`."""
         self._is_set_up = False
         is_isolated = "process" in (entry.isolation, judge.isolation)
         self._isolated = Isolated(entry, judge) if is_isolated else None
@@ -74,7 +76,7 @@ class Instance:
         try:
             await self._hooks.setup(resources)
         except Exception as error:
-            raise FilterError(f"Filter {self.id!r} cannot be set up: {error}") from error
+            raise FilterError(f"it cannot be set up: {error}") from error
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
@@ -82,7 +84,7 @@ class Instance:
             try:
                 finding, _ = await self.check(Item(canary.text, context))
             except CheckFailed as error:
-                raise FilterError(f"Filter {self.id!r} failed on a canary: {error.kind}") from error
+                raise FilterError(f"it failed on a canary: {error.kind}") from error
             scores[canary.bad].append(finding.score if finding else 0.0)
         self._judge_canaries(scores[True], scores[False])
 
@@ -99,7 +101,7 @@ class Instance:
     def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
         if bad and good and min(bad) <= max(good):
             raise FilterError(
-                f"Filter {self.id!r} does not tell its known good from its known bad texts "
+                "it does not tell its known good from its known bad texts "
                 f"(lowest bad score {min(bad):.3f}, highest good {max(good):.3f}). "
                 "Its model or its options are wrong."
             )

@@ -154,7 +154,7 @@ async def test_f21_what_grows_is_started_anew_and_no_text_is_lost() -> None:
 async def test_an_isolated_filter_that_cannot_be_set_up_stops_the_start(
     setup: str, why: str
 ) -> None:
-    with pytest.raises(FilterError, match=f"'faulty' cannot be set up: .*{why}"):
+    with pytest.raises(FilterError, match=f"'faulty': it cannot be set up: .*{why}"):
         async with opened(placed(FaultyElsewhere, options={"setup": setup}, processes=2)):
             pass
     assert processes() == []

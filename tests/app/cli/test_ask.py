@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.cli.ask import _url
+from app.cli.server import address
 from app.settings import Settings
 from tests.app.cli.server import Prepared, serving
 from tests.commands import penstock, succeed
@@ -142,4 +142,4 @@ def test_a_missing_key_is_told() -> None:
     ],
 )
 def test_the_server_of_the_settings_is_asked(host: str, url: str) -> None:
-    assert _url(Settings(host=host)) == url
+    assert address(Settings(host=host)) == url
