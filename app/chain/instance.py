@@ -62,6 +62,10 @@ class Instance:
         """Whether it changes the text that everything after it sees."""
         return self.enforces and self.entry.action == "rewrite"
 
+    def is_hit(self, finding: Finding) -> bool:
+        """Whether a finding reaches the threshold; a score of 0 never does."""
+        return finding.score >= self.entry.threshold and finding.score > 0
+
     def ranges(self, finding: Finding) -> tuple[Range, ...]:
         """Return the ranges of a finding that reach the threshold; all, if none does by itself."""
         reached = tuple(r for r in finding.ranges if r.score >= self.entry.threshold)

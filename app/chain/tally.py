@@ -42,7 +42,7 @@ class Tally:
         self.passages += finding.passages
         if self.instance.stage is not Stage.RETRIEVAL:  # there the text itself is the passage
             self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
-        hit = finding.score >= self.instance.entry.threshold and finding.score > 0
+        hit = self.instance.is_hit(finding)
         if hit:
             for found in self.instance.ranges(finding)[: MAX_RANGES - len(self.ranges)]:
                 start, end = to_original(found.start + offset, found.end + offset)

@@ -28,7 +28,9 @@ def send(connection: socket.socket, message: dict[str, Any], until: float | None
         OSError: nobody is at the other end.
         ValueError: it is too long.
     """
-    body = json.dumps(message, default=_plain).encode("ascii")
+    # Not escaped: two lone surrogates side by side would come over as one character.
+    text = json.dumps(message, default=_plain, ensure_ascii=False)
+    body = text.encode("utf-8", "surrogatepass")
     if len(body) > MOST_BYTES:
         raise ValueError("the message is too long")
     connection.settimeout(_left(until))
@@ -47,7 +49,7 @@ def receive(connection: socket.socket, until: float | None = None) -> dict[str, 
     (size,) = _SIZE.unpack(_read(connection, _SIZE.size, until))
     if size > MOST_BYTES:
         raise ValueError("the message is too long")
-    message = json.loads(_read(connection, size, until))
+    message = json.loads(_read(connection, size, until).decode("utf-8", "surrogatepass"))
     if not isinstance(message, dict):
         raise ValueError("no message")  # noqa: TRY004  what came has no type of ours
     return message
