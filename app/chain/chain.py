@@ -8,7 +8,7 @@ from typing import Self
 
 from app.chain.instance import Instance
 from app.chain.registry import build
-from app.chain.tally import Tally
+from app.chain.tally import Tally, sum_of
 from app.chain.text_run import TextRun
 from app.errors import FilterError
 from app.exchange import Edit, Mode, Verdict
@@ -129,8 +129,14 @@ class StageRun:
 
     def __init__(self, instances: Sequence[Instance]) -> None:
         self._instances = instances
-        self._tallies = {instance.id: Tally(instance) for instance in instances}
+        self._tallies: list[dict[str, Tally]] = []
+        """One for each text, so that texts may be judged side by side and still count in order."""
         self._runs: list[TextRun] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no filter stands at the stage."""
+        return not self._instances
 
     def text(
         self,
@@ -147,19 +153,21 @@ class StageRun:
         made of the same text.
         """
         wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
-        run = TextRun(wanted, self._tallies, context, base, after)
+        tallies = {instance.id: Tally(instance) for instance in wanted}
+        run = TextRun(wanted, tallies, context, base, after)
+        self._tallies.append(tallies)
         self._runs.append(run)
         return run
 
     @property
     def passages(self) -> tuple[Passage, ...]:
         """Everything the stage's filters retrieved."""
-        return tuple(p for tally in self._tallies.values() for p in tally.passages)
+        return tuple(p for tally in self._sums() for p in tally.passages)
 
     @property
     def verdicts(self) -> list[Verdict]:
         """One verdict for each instance that judged anything."""
-        return [tally.verdict() for tally in self._tallies.values() if tally.judged]
+        return [tally.verdict() for tally in self._sums() if tally.judged]
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -170,3 +178,9 @@ class StageRun:
         """Let the shadow filters measure after everything was released, as `TextRun` does."""
         for run in self._runs:
             await run.run_shadows(until)
+
+    def _sums(self) -> Iterator[Tally]:
+        """Yield what each instance measured in all texts, in the order in which they were begun."""
+        for instance in self._instances:
+            tallies = (one[instance.id] for one in self._tallies if instance.id in one)
+            yield sum_of(instance, tallies)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.chain.chain import StageRun
 from app.chain.text_run import TextRun
 from filters import Context, Evidence, Passage, Stage
+
+SIDE_BY_SIDE = 8
+"""Passages in judgement at once; more would crowd out other requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class _Read:
 
 
 class ReadPassages:
-    """Judges passages one after the other, and knows where each of those that are left came from.
+    """Judges passages side by side, and knows where each of those that are left came from.
 
     The exchange keeps its passages as they came; the model reads what the filters left of them.
     """
@@ -51,17 +55,37 @@ class ReadPassages:
             The run of a passage that a broken filter could not judge and that may not pass; then
             the others are not judged.
         """
+        begun: list[_Read] = []
         for index, (passage, base) in enumerate(zip(passages, starts, strict=True)):
             after = before[index] if index < len(before) else None
             context = Context(Stage.RETRIEVAL, question, (passage,))
-            run = self._run.text(context, base, after=after)
-            text = await run.feed(passage.text, last=True)
-            if run.failure:
-                return run
-            if run.blocked_by is None:
-                self._read.append(_Read(index, run, base))
-                self.passages += (replace(passage, text=text),)
+            begun.append(_Read(index, self._run.text(context, base, after=after), base))
+        for at in range(0, len(begun), SIDE_BY_SIDE):
+            group = begun[at : at + SIDE_BY_SIDE]
+            texts = await self._feed(group, passages[at : at + SIDE_BY_SIDE])
+            for read, text in zip(group, texts, strict=True):
+                if read.run.failure:
+                    return read.run
+                if read.run.blocked_by is None:
+                    self._read.append(read)
+                    self.passages += (replace(passages[read.index], text=text),)
         return None
+
+    async def _feed(self, begun: Sequence[_Read], passages: Sequence[Passage]) -> list[str]:
+        """Return what is left of each text; those after one that cannot be judged are given up."""
+        pairs = list(zip(begun, passages, strict=True))
+        if self._run.is_idle:
+            return [await read.run.feed(passage.text, last=True) for read, passage in pairs]
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(r.run.feed(p.text, last=True)) for r, p in pairs]
+            texts = []
+            for read, one in zip(begun, running, strict=True):
+                texts.append(await one)
+                if read.run.failure:
+                    break
+            for rest in running:
+                rest.cancel()
+        return texts + [""] * (len(begun) - len(texts))
 
     def as_sent(self, passage: int, start: int, end: int) -> tuple[int, int, int]:
         """Map a stretch of a passage that the model read to one of the exchange's passages.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.chain.instance import Instance
@@ -51,6 +51,19 @@ class Tally:
                     self.ranges.append(moved)
         return hit
 
+    def take(self, later: Tally) -> None:
+        """Add what the same instance measured in a later text."""
+        if later.score > self.score or (later.score == self.score and later.label):
+            self.score, self.label = later.score, later.label
+        for label, score in later.scores.items():
+            self.scores[label] = max(score, self.scores.get(label, 0.0))
+        self.ranges += later.ranges[: MAX_RANGES - len(self.ranges)]
+        self.evidence += later.evidence[: MAX_RANGES - len(self.evidence)]
+        self.passages += later.passages
+        self.duration_ms += later.duration_ms
+        self.error = later.error or self.error
+        self.judged = self.judged or later.judged
+
     def fail(self, kind: str) -> None:
         """Note that a check failed."""
         self.judged = True
@@ -84,3 +97,11 @@ class Tally:
             duration_ms=self.duration_ms,
             error=self.error,
         )
+
+
+def sum_of(instance: Instance, tallies: Iterable[Tally]) -> Tally:
+    """Return what an instance measured in several texts together."""
+    total = Tally(instance)
+    for tally in tallies:
+        total.take(tally)
+    return total

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.chain.chain import Chain
 from app.engine import Delta, Prompt
@@ -24,6 +25,7 @@ from tests.app.scripted import KeptRecords, ScriptedEngine
 
 pytestmark = pytest.mark.fault
 
+WHOLE = "It is fine. A name: Nobody."
 PIECES = ("It is fine. A na", "me: Zoe. Th", "is is evil. No", "body reads this.")
 
 
@@ -55,7 +57,9 @@ class World:
             instance(judge("rude", word="rude"), id="rude", stage=Stage.INPUT),
             instance(Search(fate), id="search", stage=Stage.INPUT, action="flag"),
             instance(judge("poison", word="poison"), id="poison", stage=Stage.RETRIEVAL),
-            instance(judge("names", word="Zoe", replacement="X"), id="names", action="rewrite"),
+            instance(
+                judge("names", word="Zoe", replacement="Nobody"), id="names", action="rewrite"
+            ),
             instance(judge("evil", word="evil"), id="evil"),
             instance(judge("mild", word="mild"), id="mild", action="flag"),
         ]
@@ -129,8 +133,9 @@ async def run(fate: Fate) -> tuple[World, Exchange, str, BaseException | None]:
     """Lead one exchange; return what a client was sent, and the error that ended it."""
     world, exchange, released = World(fate), asked("What is water?"), ""
     try:
-        async for text in world.pipeline.stream(exchange):
-            released += text
+        with capture_logs():
+            async for text in world.pipeline.stream(exchange):
+                released += text
     except (PenstockError, asyncio.CancelledError) as error:
         return world, exchange, released, error
     return world, exchange, released, None
@@ -141,7 +146,7 @@ async def test_nothing_fails_where_nothing_is_made_to() -> None:
 
     assert error is None
     assert exchange.outcome is Outcome.BLOCKED
-    assert released == exchange.completion == "It is fine. A name: X."
+    assert released == exchange.completion == WHOLE
     assert world.engine.prompts[0].passages == ("Water.",)
 
 
@@ -153,12 +158,13 @@ async def test_f22_whichever_call_fails_the_promises_hold(error: type[BaseExcept
     for n in range(1, unharmed.calls + 1):
         world, exchange, released, failed = await run(Fate(n, error))
 
-        assert failed is not None, f"call {n} failed unnoticed"
-        assert "It is fine. A name: X.".startswith(released)
+        if failed is None:  # the text was blocked already, so the call did not matter
+            assert (exchange.outcome, released) == (Outcome.BLOCKED, WHOLE), f"call {n}"
+        assert WHOLE.startswith(released)
         for sentence in filter(None, released.replace(".", ".\n").split("\n")):
             for judge in ("evil", "mild"):
                 assert sentence.strip() in world.judged[judge], f"call {n}: {sentence}"
-        assert all("poison" not in p for prompt in world.engine.prompts for p in prompt.passages)
+        assert all("poison" not in p for asked_ in world.engine.prompts for p in asked_.passages)
         if world.engine.prompts:
             assert world.judged["rude"] == ["What is water?"]
         assert exchange.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.BLOCKED)

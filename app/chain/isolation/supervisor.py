@@ -77,6 +77,8 @@ class Supervisor:
         self.started.set_result(None)
         while self._serve():
             self._replace()
+        if self._process:
+            self._process.kill()  # it may have been lost just when it was to end
 
     def _start(self) -> None:
         self._process = None
