@@ -126,6 +126,7 @@ class Instance:
         try:
             finding = await self._measure_valid(item)
         except CheckFailed as error:
+            error.took_ms = (perf_counter() - started) * 1_000
             self._note_failure(error.kind)
             raise
         except BaseException:

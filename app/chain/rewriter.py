@@ -80,6 +80,7 @@ class Rewriter:
                 Item(piece.text, self._context, piece.start)
             )
         except CheckFailed as error:
+            self._tally.duration_ms += error.took_ms
             self._tally.fail(error.kind)
             if self._instance.fails_closed(error.kind):
                 self.failure = self._instance.failure(error)

@@ -203,6 +203,7 @@ class TextRun:
         try:
             finding, took_ms = await task.judge.instance.check(item)
         except CheckFailed as error:
+            task.judge.tally.duration_ms += error.took_ms
             return error
         task.judge.tally.duration_ms += took_ms
         return finding

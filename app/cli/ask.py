@@ -116,7 +116,7 @@ def _show_verdict(console: Console, verdict: dict[str, Any]) -> None:
     shadow = " (shadow)" if verdict["mode"] == "shadow" else ""
     label = f"  {verdict['label']}" if verdict["label"] else ""
     line = (
-        f"{verdict['action']:<8}{verdict['stage']:<7}{verdict['id']:<18}"
+        f"{verdict['action']:<8}{verdict['stage']:<10}{verdict['id']:<18}"
         f"{verdict['score']:.2f}{label}{shadow}"
     )
     console.print(Text(frame.visible(line), style=_STYLES.get(verdict["action"], "dim")))

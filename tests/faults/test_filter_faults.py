@@ -62,7 +62,9 @@ async def test_f16_what_raises_or_returns_nonsense_lets_nothing_pass(
 @PLACES
 async def test_f17_what_hangs_is_given_up_at_its_deadline(cls: type[Faulty]) -> None:
     async with opened(placed(cls, deadline_ms=300.0)) as chain:
-        assert is_closed(await lead(chain, "HANGS"), "timeout")
+        came = await lead(chain, "HANGS")
+        assert is_closed(came, "timeout")
+        assert came.verdict.duration_ms > 250.0  # what it cost is recorded, too
     async with opened(placed(cls, deadline_ms=300.0, on_timeout="open")) as chain:
         assert (await lead(chain, "HANGS")).released == "HANGS"
 

@@ -58,16 +58,13 @@ class FilterProcess:
         self._job = job
         self.lost: str | None = None
         """Why it cannot be asked any more."""
-        ours, theirs = socket.socketpair()
+        self._connection, theirs = socket.socketpair()
         with theirs:
-            self._connection = ours
-            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and program
-                [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), *self._arguments(theirs)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # where the log goes
-                start_new_session=True,  # Ctrl-C is for the server, which ends it in order
-            )
+            try:
+                self._process = self._spawned(theirs.fileno())
+            except BaseException:
+                self._connection.close()
+                raise
         self._most_resident = 0
 
     def start(self) -> None:
@@ -123,8 +120,15 @@ class FilterProcess:
         self._connection.close()
 
     @staticmethod
-    def _arguments(connection: socket.socket) -> tuple[str, str]:
-        return str(connection.fileno()), str(os.getpid())
+    def _spawned(connection: int) -> subprocess.Popen[bytes]:
+        arguments = (json.dumps(sys.path), str(connection), str(os.getpid()))
+        return subprocess.Popen(  # noqa: S603  our own interpreter and program
+            [sys.executable, "-c", _PROGRAM, *arguments],
+            pass_fds=[connection],
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # where the log goes
+            start_new_session=True,  # Ctrl-C is for the server, which ends it in order
+        )
 
     def _greet(self) -> int:
         """Send it its job; return the memory it holds after the filter's set-up."""

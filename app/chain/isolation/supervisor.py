@@ -69,6 +69,8 @@ class Supervisor:
         self._thread.join(END_S)
 
     def _work(self) -> None:
+        if not self.started.set_running_or_notify_cancel():
+            return
         try:
             self._start()
         except Exception as error:  # noqa: BLE001  whoever opens the filter is told

@@ -58,7 +58,7 @@ def test_the_answer_is_shown_with_source_and_verdicts(server: Prepared) -> None:
 
     assert shown.startswith("Write a cl\\x1bass.\n")
     assert "docs/filters.md · Adding one\n  “First write a class.”\n" in shown
-    assert "flag    output grounding         0.75  un\\x1bsure (shadow)\n" in shown
+    assert "flag    output    grounding         0.75  un\\x1bsure (shadow)\n" in shown
     assert "answer@1 · completed · 12 ms · 0190-id\n" in shown
     assert "\x1b" not in shown
     assert server.asked == [{"prompt": "How?", "stream": True}]
