@@ -182,5 +182,5 @@ class StageRun:
     def _sums(self) -> Iterator[Tally]:
         """Yield what each instance measured in all texts, in the order in which they were begun."""
         for instance in self._instances:
-            tallies = (one[instance.id] for one in self._tallies if instance.id in one)
-            yield sum_of(instance, tallies)
+            tallies = [one[instance.id] for one in self._tallies if instance.id in one]
+            yield tallies[0] if len(tallies) == 1 else sum_of(instance, tallies)

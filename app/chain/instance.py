@@ -124,7 +124,7 @@ class Instance:
         if not self._breaker.admit():
             raise CheckFailed("circuit_open")
         try:
-            finding = await self._measure_valid(item)
+            finding = self._validated(await self._measure(item), item)
         except CheckFailed as error:
             error.took_ms = (perf_counter() - started) * 1_000
             self._note_failure(error.kind)
@@ -147,8 +147,7 @@ class Instance:
                 pause_s=self.entry.breaker_pause_s,
             )
 
-    async def _measure_valid(self, item: Item) -> Finding | None:
-        finding = await self._measure(item)
+    def _validated(self, finding: Finding | None, item: Item) -> Finding | None:
         try:
             _validate(finding, item)
         except Exception as error:

@@ -159,14 +159,16 @@ class TextRun:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._measure(task)) for task in tasks]
             may_go_on = await self._commit_in_order(tasks, running)
-            for rest in running:
-                rest.cancel()
+            if not may_go_on:
+                for rest in running:
+                    rest.cancel()
         return may_go_on
 
     async def _commit_in_order(
         self, tasks: list[_Task], running: list[asyncio.Task[_Measurement]]
     ) -> bool:
         """Let results count in order; only a block need not wait for what can change nothing more."""
+        await asyncio.sleep(0)  # those that wait for nothing are done after this
         at = 0
         while at < len(tasks):
             pending = [one for one in running if not one.done()]
