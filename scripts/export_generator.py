@@ -5,8 +5,8 @@ python -m scripts.export_generator ~/checkpoints/SmolLM2-135M --models models --
 
 The folder holds config.json, *.safetensors, tokenizer.json and tokenizer_config.json, as
 `huggingface-cli download` or `save_pretrained` leave it. int8 (every token with a scale of its own)
-answers many at once best, int4 takes least memory and is quickest for one; fp16 is for GPUs. Each
-variant is compared with the checkpoint on held text, and refused if its perplexity grows too much or
+answers many at once best, int4 takes least memory and is quickest for one; fp16 and bf16 are for GPUs.
+Each variant is compared with the checkpoint on held text, and refused if its perplexity grows too much or
 a text depends on what is written beside it. Needs 'penstock[cpu,train,exporters]'.
 """
 
@@ -19,17 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import onnx
 from rich.console import Console
 from tokenizers import Tokenizer
 
 from app.bundles import load_bundle
 from app.bundles.manifest import MODEL, TOKENIZER
+from app.engine.graphs.normalise import normalise
 from app.hub import adopt, open_folder
 from app.hub.adoption import Choice, bundle_name
 from app.hub.origin import SIDE_FILES
 from app.hub.variants import find_variants
 from app.settings import RuntimeSettings
-from scripts.bundling import company, decoders, likeness
+from scripts.bundling import bfloat, company, decoders, kv_cache, likeness
 from scripts.bundling.bundle import next_version, revision
 from scripts.bundling.checkpoint import Checkpoint
 from scripts.bundling.decoder_card import finish
@@ -93,13 +95,18 @@ def make(checkpoint: Checkpoint, text: HeldText, precision: Precision, wanted: W
     with TemporaryDirectory() as place:
         export = Path(place, "export")
         decoders.export(checkpoint.folder, precision, export)
+        if precision.has_byte_cache:
+            kv_cache.rewrite(export / MODEL, text.others)
         for file in (checkpoint.folder / name for name in (*SIDE_FILES, "README.md")):
             if file.is_file():
                 shutil.copy(file, export)
-        found = compared(checkpoint, text, export / MODEL)
+        runnable = (
+            bfloat.widen(export, Path(place, "wide")) if precision.is_for_gpu_only else export
+        )
+        found = compared(checkpoint, text, runnable / MODEL)
         if wanted.is_like:
             likeness.check(found, precision, wanted.most_growth)
-        origin = open_folder(export)
+        origin = open_folder(runnable)
         (variant,) = find_variants(origin.files)
         choice = Choice(variant, wanted.name, version, wanted.max_tokens)
         drafts = Path(place, "models")
@@ -107,6 +114,8 @@ def make(checkpoint: Checkpoint, text: HeldText, precision: Precision, wanted: W
         if not precision.is_for_gpu:
             company.check(load_bundle(drafts, wanted.name), CPU)
         draft = drafts / wanted.name / version
+        if precision.is_for_gpu_only:
+            bfloat.put_back(export, draft)
         finish(draft, checkpoint, precision, found.metrics(), _made(text, wanted))
         with new_folder(wanted.models / wanted.name / version) as folder:
             shutil.copytree(draft, folder, dirs_exist_ok=True)
@@ -118,8 +127,10 @@ def compared(checkpoint: Checkpoint, text: HeldText, graph: Path) -> likeness.Li
 
     Raises:
         GateRefused: the graph's numbers are not finite.
+        BundleError: the server could not run the graph.
     """
-    session, cache = GraphSession(graph), decoders.empty_cache(graph)
+    session = GraphSession(graph)
+    cache = decoders.empty_cache(normalise(onnx.load(graph, load_external_data=False)))
     found = likeness.Likeness()
     for tokens, reference in zip(text.windows, checkpoint.logits(text), strict=True):
         found.read(tokens, reference, session.logits(tokens, cache))

@@ -15,6 +15,7 @@ from app.engine.graphs.layout import (
     ATTENTION_MASK,
     CACHE_BRANCH,
     INPUT_IDS,
+    IS_PROMPT,
     LAST_TOKEN,
     LOGITS,
     POSITION_IDS,
@@ -25,7 +26,7 @@ from app.runtime import Buffer, Graph
 
 Logits = NDArray[np.float32]
 ROOM = 96
-DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int8)": np.int8}
 
 
 def run_whole(file: Path, tokens: Sequence[int]) -> Logits:
@@ -89,12 +90,19 @@ class Rows:
             TOTAL_LENGTH: self.lengths[rows].max(keepdims=True),
             LAST_TOKEN: np.full((batch, 1), num - 1),
         }
+        if layout.prompt_past:
+            small[IS_PROMPT] = np.array([False])  # what the export itself does
         caches = [Buffer.over(cache).rows(first, batch) for cache in self.cache]
+        caches += [
+            Buffer.over(np.zeros((1, layout.num_kv_heads, 1, layout.head_dim), np.float32))
+        ] * len(layout.prompt_past)
+        past = (*layout.past, *layout.prompt_past)
+        present = (*layout.present, *layout.prompt_present)
         logits = self.graph.allocate((batch, layout.vocab_size), np.float32)
         bindings = self.graph.bind(
             {name: Buffer.over(values) for name, values in small.items()}
-            | dict(zip(layout.past, caches, strict=True)),
-            {LOGITS: logits, **dict(zip(layout.present, caches, strict=True))},
+            | dict(zip(past, caches, strict=True)),
+            {LOGITS: logits, **dict(zip(present, caches, strict=True))},
         )
         self.graph.run_bound(bindings)
         found: Logits = logits.array

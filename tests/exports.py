@@ -36,6 +36,7 @@ FAMILIES = {
         "builder-fp16",
         "builder-positions",
         "builder-mrope",
+        "builder-byte-cache",
     ),
     "dynamo": (
         "dynamo-18",

@@ -34,11 +34,15 @@ APART = DecoderLayout(
 
 def opened(model: onnx.ModelProto, kind: type[Graph] = Graph) -> Graph:
     """Open a graph with one thread."""
+    return kind(session_of(model))
+
+
+def session_of(model: onnx.ModelProto) -> ort.InferenceSession:
+    """Open a session with one thread."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return kind(
-        ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    )
+    content = model.SerializeToString()
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def shared(table: NDArray[np.float32] | None = None, mixing: float = 1.0) -> onnx.ModelProto:
@@ -65,6 +69,9 @@ def shared(table: NDArray[np.float32] | None = None, mixing: float = 1.0) -> onn
         )
         state = graph.op("Tanh", graph.op("Add", state, f"mixed.{layer}"))
     model = _close(graph, random, state, (table, mixing))
+    for value in model.graph.input:
+        if value.name == "last_token":
+            value.type.tensor_type.shape.dim[1].dim_value = 1
     for name, shape in (("seqlens_k", ["batch"]), ("total_sequence_length", [1])):
         value = helper.make_tensor_value_info(name, TensorProto.INT32, shape)
         model.graph.input.append(value)

@@ -11,6 +11,7 @@ import onnx
 from tokenizers import Tokenizer
 
 from app.engine import Delta, SamplingParameters
+from app.engine.generation.buckets import BucketStepper
 from app.engine.generation.opening import open_stepper
 from app.engine.generation.sampling import TokenPicker
 from app.engine.generation.scheduler import Scheduler
@@ -87,8 +88,9 @@ def export(kind: str) -> Model:
 
 
 def asked(model: Model, prompt: Tokens[int], max_tokens: int = 8, **parameters: object) -> Asked:
-    """Make a sequence that tells its tokens."""
-    wanted = SamplingParameters(max_tokens, logprobs=0, **parameters)  # type: ignore[arg-type]
+    """Make a sequence that tells its tokens, unless `logprobs` is None."""
+    parameters.setdefault("logprobs", 0)
+    wanted = SamplingParameters(max_tokens, **parameters)  # type: ignore[arg-type]
     pieces: list[Piece] = []
     picker = TokenPicker(wanted, prompt, model.words)
     text = TokenText(model.words, wanted.stop, wanted.min_tokens)
@@ -112,6 +114,12 @@ def scheduler_as_on_a_gpu(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
     """Move the cache as it is moved on a GPU, here in main memory."""
     mover = DeviceMover(Copier(model.layout.kv_dtype.itemsize, is_on_gpu=False))
     return Scheduler(SharedStepper(model.graph, model.layout, bounds, mover), ticking())
+
+
+def scheduler_in_buckets(model: Model, bounds: Bounds = BOUNDS) -> Scheduler:
+    """Step as on a GPU, here in main memory: fixed buffers, idle slots, recorded runs."""
+    mover = DeviceMover(Copier(model.layout.kv_dtype.itemsize, is_on_gpu=False))
+    return Scheduler(BucketStepper(model.graph, model.layout, bounds, mover), ticking())
 
 
 def finish(engine: Scheduler) -> int:

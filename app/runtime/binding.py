@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from app.runtime.distribution import import_onnxruntime
+from app.runtime.turns import GPU
 
 Device = Literal["cpu", "cuda"]
 BFLOAT16 = 16
@@ -54,9 +55,11 @@ class Buffer:
         """Set memory aside: zeros in main memory (taken page by page as it is used), or the GPU."""
         if device == "cpu":
             return cls.over(np.zeros(shape, dtype=dtype))
-        value = import_onnxruntime().OrtValue.ortvalue_from_shape_and_type(
-            list(shape), _element_type(np.dtype(dtype)), device
-        )
+        ort = import_onnxruntime()
+        with GPU:
+            value = ort.OrtValue.ortvalue_from_shape_and_type(
+                list(shape), _element_type(np.dtype(dtype)), device
+            )
         return cls(value, value.data_ptr(), shape, dtype, device)
 
     @property
@@ -103,13 +106,15 @@ class Buffer:
         if self.device == "cpu":
             self.array[...] = values
         else:
-            self._whole().update_inplace(np.ascontiguousarray(values, dtype=self.dtype))
+            with GPU:
+                self._whole().update_inplace(np.ascontiguousarray(values, dtype=self.dtype))
 
     def read(self) -> NDArray[Any]:
         """Return the values: the memory itself, or a copy of the GPU's (not for views)."""
         if self.device == "cpu":
             return self.array
-        copied: NDArray[Any] = self._whole().numpy()
+        with GPU:
+            copied: NDArray[Any] = self._whole().numpy()
         return copied
 
     def _whole(self) -> Any:

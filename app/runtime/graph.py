@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from app.bundles.manifest import Tensor
 from app.errors import ModelFailed, ModelOutputInvalid, Overloaded
 from app.runtime.binding import Bindings, Buffer
 from app.runtime.distribution import import_onnxruntime
+from app.runtime.turns import GPU
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -53,6 +55,7 @@ class Graph:
     def __init__(self, ort_session: Any) -> None:
         self._session = ort_session
         self.is_on_gpu = CUDA in ort_session.get_providers()
+        self._turn = GPU if self.is_on_gpu else nullcontext()
         self.inputs = tuple(map(_tensor, ort_session.get_inputs()))
         self.outputs = tuple(map(_tensor, ort_session.get_outputs()))
         self._names = [tensor.name for tensor in self.outputs]
@@ -67,7 +70,8 @@ class Graph:
         """
         interrupt = interrupt or Interrupt()
         try:
-            values = self._session.run(self._names, dict(feeds), interrupt.options)
+            with self._turn:
+                values = self._session.run(self._names, dict(feeds), interrupt.options)
         except Exception as error:  # its errors have no base of their own
             raise _named(error, interrupt) from error
         return dict(zip(self._names, values, strict=True))
@@ -96,8 +100,12 @@ class Graph:
             ModelFailed: ONNX Runtime refused the inputs or failed on the way.
         """
         interrupt = interrupt or Interrupt()
+        self._run_bound(bindings, interrupt.options, interrupt)
+
+    def _run_bound(self, bindings: Bindings, options: Any, interrupt: Interrupt) -> None:
         try:
-            self._session.run_with_iobinding(bindings.io, interrupt.options)
+            with self._turn:
+                self._session.run_with_iobinding(bindings.io, options)
         except Exception as error:  # its errors have no base of their own
             raise _named(error, interrupt) from error
 
@@ -125,3 +133,8 @@ def _named(error: Exception, interrupt: Interrupt) -> ModelFailed | Overloaded:
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
         return Overloaded("The model ran out of memory on this request.")
     return ModelFailed()
+
+
+def first_line(error: Exception) -> str:
+    """Return the beginning of what ONNX Runtime says."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import structlog
@@ -11,8 +12,11 @@ from app.bundles import Bundle
 from app.bundles.manifest import MODEL, Tensor
 from app.errors import BundleError, StartupError
 from app.runtime.cores import may_overflow
+from app.runtime.cuda_graphs import SETTING, open_recording
 from app.runtime.distribution import import_onnxruntime
-from app.runtime.graph import CUDA, Graph
+from app.runtime.graph import CUDA, Graph, first_line
+from app.runtime.hardware import expects_gpu
+from app.runtime.turns import GPU
 from app.settings.model import RuntimeSettings
 
 CPU = "CPUExecutionProvider"
@@ -24,7 +28,12 @@ log = structlog.get_logger("penstock.runtime")
 
 
 def open_graph(
-    bundle: Bundle, settings: RuntimeSettings, *, threads: int = 1, edited: bytes | None = None
+    bundle: Bundle,
+    settings: RuntimeSettings,
+    *,
+    threads: int = 1,
+    edited: bytes | None = None,
+    records: bool = False,
 ) -> Graph:
     """Open a verified bundle's graph.
 
@@ -35,12 +44,18 @@ def open_graph(
             each other.
         edited: a model made from the bundle's, to be opened in its stead; it may name stretches
             of any of the bundle's files, `model.onnx` included, as external weights.
+        records: whether to get a `RecordingGraph` where that is possible and not switched off.
 
     Raises:
         BundleError: ONNX Runtime cannot load it, or it is not the graph the manifest describes.
         StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
     """
-    graph = Graph(_open_session(bundle, settings, threads, edited))
+
+    def open_session(wants_cuda_graphs: bool) -> Any:
+        return _open_session(bundle, settings, threads, edited, wants_cuda_graphs)
+
+    may_record = records and settings.cuda_graphs == "auto" and expects_gpu(settings)
+    graph = open_recording(open_session) if may_record else Graph(open_session(False))
     _check_provider(graph, settings)
     if edited is None:
         check_tensors(bundle, graph.inputs, graph.outputs)
@@ -50,17 +65,23 @@ def open_graph(
 
 
 def _open_session(
-    bundle: Bundle, settings: RuntimeSettings, threads: int, edited: bytes | None
+    bundle: Bundle,
+    settings: RuntimeSettings,
+    threads: int,
+    edited: bytes | None,
+    wants_cuda_graphs: bool,
 ) -> Any:
     ort = import_onnxruntime()
     options = _options(ort, settings, threads)
     held = _hold_external_weights(bundle, options, with_model=edited is not None)
     content = bundle.read(MODEL) if edited is None else edited
     try:
-        session = ort.InferenceSession(content, options, providers=_providers(ort, settings))
+        providers = _providers(ort, settings, wants_cuda_graphs)
+        with GPU if len(providers) > 1 else nullcontext():
+            session = ort.InferenceSession(content, options, providers=providers)
     except Exception as error:  # its errors have no base of their own
         raise BundleError(
-            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({_first_line(error)})"
+            f"bundle {bundle.reference}: ONNX Runtime cannot load {MODEL} ({first_line(error)})"
         ) from error
     del held
     # The session keeps the file's bytes for opening it anew on another provider, which would hide
@@ -77,8 +98,9 @@ def _options(ort: Any, settings: RuntimeSettings, threads: int) -> Any:
     options.log_severity_level = ERRORS
     # Plans of memory are kept for each shape, and texts come in hundreds of lengths.
     options.enable_mem_pattern = False
-    spinning = "1" if settings.spinning else "0"
-    options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+    spins = threads > 1 and settings.spin_us > 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spins else "0")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(settings.spin_us))
     if may_overflow():  # exact then, and half as fast
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry(
@@ -98,12 +120,15 @@ def _hold_external_weights(bundle: Bundle, options: Any, *, with_model: bool) ->
     return contents
 
 
-def _providers(ort: Any, settings: RuntimeSettings) -> list[Any]:
+def _providers(ort: Any, settings: RuntimeSettings, wants_cuda_graphs: bool) -> list[Any]:
     if settings.provider == "cpu" or CUDA not in ort.get_available_providers():
         return [CPU]
     ort.preload_dlls()  # from the NVIDIA wheels beside it
     # The default doubles the arena at each growth and starves the model beside it.
-    return [(CUDA, {"arena_extend_strategy": "kSameAsRequested"}), CPU]
+    options = {"arena_extend_strategy": "kSameAsRequested"}
+    if wants_cuda_graphs:
+        options[SETTING] = "1"
+    return [(CUDA, options), CPU]
 
 
 def _check_provider(graph: Graph, settings: RuntimeSettings) -> None:
@@ -133,7 +158,3 @@ def check_tensors(bundle: Bundle, inputs: Sequence[Tensor], outputs: Sequence[Te
                 f"bundle {bundle.reference}: the manifest describes other {kind} than the graph "
                 f"has: {names}"
             )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]

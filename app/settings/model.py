@@ -105,8 +105,10 @@ class RuntimeSettings(Group):
     """Threads for the models together; 0 is one a core."""
     queue_size: int = Field(256, gt=0)
     """Texts waiting in front of one model."""
-    spinning: bool = False
-    """Let idle threads spin: a little faster on an idle machine, far slower on a busy one."""
+    spin_us: int = Field(50, ge=0, le=1_000_000)
+    """How long a language model's idle thread looks for more work before it sleeps. Writing takes
+    hundreds of short stretches a token; waking up between them costs up to 40 % of an idle machine.
+    Far more than 50 makes a busy machine slower."""
     max_sequences: int = Field(32, gt=0)
     """Completions that one language model writes at once; further ones wait in its queue."""
     kv_bytes: int = Field(2_000_000_000, gt=0)
@@ -114,6 +116,9 @@ class RuntimeSettings(Group):
     begins when the longest it may become fits beside the others."""
     step_timeout_s: float = Field(60.0, gt=0)
     """A language model whose step takes longer counts as dead: `/readyz` says 503."""
+    cuda_graphs: Literal["auto", "off"] = "auto"
+    """On a GPU: `auto` records a language model's steps and replays them, where all of its nodes run
+    there; the log says `cuda_graphs_off` and why where they do not."""
 
 
 class HubSettings(Group):

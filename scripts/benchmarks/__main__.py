@@ -67,9 +67,9 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 3,
     minutes: Annotated[float | None, typer.Option(min=0, help="Begin nothing after that.")] = None,
     threads: Annotated[int, typer.Option(min=0, help="For each engine; 0 is one a core.")] = 0,
-    spinning: Annotated[
-        bool, typer.Option("--spinning", help="Our engine with runtime.spinning = true.")
-    ] = False,
+    spin_us: Annotated[
+        int | None, typer.Option(min=0, help="Our engine with that runtime.spin_us.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where the models are kept.")] = Path("var/bench"),
 ) -> None:
     """Our engine beside those of others: random weights, the same prompts and threads, in turns."""
@@ -84,7 +84,7 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
         rounds=rounds,
         minutes=minutes,
         threads=threads,
-        spinning=spinning,
+        spin_us=spin_us,
     )
     try:
         outcome = comparing.compare(wishes, folder)
@@ -99,7 +99,7 @@ def http(  # noqa: PLR0913  each option may be wanted alone
     precision: Annotated[str, typer.Option(help="fp32, int8 or int4.")] = "int8",
     clients: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 16,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 3,
-    spinning: Annotated[bool, typer.Option("--spinning", help="runtime.spinning = true.")] = False,
+    spin_us: Annotated[int | None, typer.Option(min=0, help="With that runtime.spin_us.")] = None,
     guard_answers: Annotated[
         bool, typer.Option("--guard-answers", help="The rules judge what the model writes, too.")
     ] = False,
@@ -110,7 +110,7 @@ def http(  # noqa: PLR0913  each option may be wanted alone
     from scripts.benchmarks.engines.process import Absent
 
     wave = http_bench.Wave(
-        precision, clients, rounds=rounds, spinning=spinning, guards_answers=guard_answers
+        precision, clients, rounds=rounds, spin_us=spin_us, guards_answers=guard_answers
     )
     try:
         figures = http_bench.measure(wave, folder)

@@ -23,7 +23,7 @@ REQUEST_S = 300
 
 @contextmanager
 def serving(
-    bundle: Path, *, threads: int, spinning: bool = False, guards_answers: bool = False
+    bundle: Path, *, threads: int, spin_us: int | None = None, guards_answers: bool = False
 ) -> Iterator[Served]:
     """Serve one bundle (`models/<name>/<version>`) with fresh state.
 
@@ -40,7 +40,7 @@ def serving(
                 _link(Path("models", found.name, found.version), models / "encoder" / found.version)
         config = home / "bench.toml"
         config.write_text(
-            settings_of(models, name, threads, spinning=spinning, chain=rule_chain(guards_answers)),
+            settings_of(models, name, threads, spin_us=spin_us, chain=rule_chain(guards_answers)),
             encoding="utf-8",
         )
         home.chmod(0o755)
@@ -61,15 +61,17 @@ def rule_chain(guards_answers: bool) -> list[ChainEntry]:
 
 
 def settings_of(
-    models: Path, name: str, threads: int, *, spinning: bool, chain: Sequence[ChainEntry]
+    models: Path, name: str, threads: int, *, spin_us: int | None, chain: Sequence[ChainEntry]
 ) -> str:
     """Return the server's settings as TOML."""
+    runtime = f"threads = {threads}"
+    runtime += "" if spin_us is None else f", spin_us = {spin_us}"
     lines = [
         f"model = {json.dumps(name)}",
         f"models_dir = {json.dumps(str(models))}",
         "sources = []",
         f"limits = {{ request_s = {REQUEST_S} }}",
-        f"runtime = {{ threads = {threads}, spinning = {json.dumps(spinning)} }}",
+        f"runtime = {{ {runtime} }}",
     ]
     for entry in chain:
         told = entry.model_dump(

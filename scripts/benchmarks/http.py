@@ -55,7 +55,7 @@ class Wave:
     new_tokens: int = 128
     rounds: int = 3
     threads: int = 0
-    spinning: bool = False
+    spin_us: int | None = None
     guards_answers: bool = False
 
     @property
@@ -92,11 +92,11 @@ def measure(wave: Wave, folder: Path) -> Figures:
     threads = num_threads(wave.threads)
     with (
         console.status("starting the server") as status,
-        Process(contender, bundle, threads, spinning=wave.spinning) as engine,
+        Process(contender, bundle, threads, spin_us=wave.spin_us) as engine,
         serving(
             bundle,
             threads=threads,
-            spinning=wave.spinning,
+            spin_us=wave.spin_us,
             guards_answers=wave.guards_answers,
         ) as server,
     ):

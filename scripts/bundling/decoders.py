@@ -18,7 +18,7 @@ import onnx
 from numpy.typing import NDArray
 
 from app.bundles.manifest import MODEL
-from app.engine.graphs.normalise import normalise
+from app.engine.graphs import DecoderLayout
 from scripts.bundling import int8
 
 BUILDER = "onnxruntime_genai.models.builder"
@@ -44,8 +44,12 @@ class Precision:
     most_divergence: float
     """The largest mean Kullback-Leibler divergence from the checkpoint, in nats a token."""
     is_for_gpu: bool = False
+    is_for_gpu_only: bool = False
+    """Whether no processor computes in it: it is compared in float32, with its own weights."""
     is_rewritten: bool = False
     """Whether float tables and products become bytes after building."""
+    has_byte_cache: bool = False
+    """Whether keys and values are kept in bytes."""
 
 
 PRECISIONS: Mapping[str, Precision] = {
@@ -54,21 +58,28 @@ PRECISIONS: Mapping[str, Precision] = {
         "fp32",
         "cpu",
         (),
-        "int8: weights and embeddings by output channel (8 bit), activations by token",
+        "int8: weights and embeddings by output channel (8 bit), activations by token; keys and "
+        "values by channel (8 bit)",
         0.03,
         0.05,
         is_rewritten=True,
+        has_byte_cache=True,
     ),
     "int4": Precision(
         "int4",
         "cpu",
         ("int4_block_size=32", "int4_accuracy_level=4"),
-        "int4: weights in blocks of 32, activations by token in blocks of 32 (8 bit)",
+        "int4: weights in blocks of 32, activations by token in blocks of 32 (8 bit); keys and "
+        "values by channel (8 bit)",
         0.2,
         0.3,
         is_rewritten=True,
+        has_byte_cache=True,
     ),
     "fp16": Precision("fp16", "cuda", (), "fp16", 0.01, 0.005, is_for_gpu=True),
+    "bf16": Precision(
+        "bf16", "cuda", (), "bf16", 0.01, 0.005, is_for_gpu=True, is_for_gpu_only=True
+    ),
 }
 
 
@@ -96,13 +107,8 @@ def export(checkpoint: Path, precision: Precision, folder: Path) -> None:
         (folder / WEIGHTS).chmod(0o644)
 
 
-def empty_cache(graph: Path) -> dict[str, NDArray[Any]]:
-    """Return what a decoder's cache is for one text before its first token.
-
-    Raises:
-        BundleError: the server could not run the graph.
-    """
-    layout = normalise(onnx.load(graph, load_external_data=False))
+def empty_cache(layout: DecoderLayout) -> dict[str, NDArray[Any]]:
+    """Return what a decoder's cache is for one text before its first token."""
     shape = (1, layout.num_kv_heads, 0, layout.head_dim)
     return {name: np.zeros(shape, layout.kv_dtype) for name in layout.past}
 

@@ -14,6 +14,7 @@ from scripts.corpus import docstrings
 
 WINDOW = 256
 """Tokens that are read in one go."""
+MOST_OTHERS = 32
 
 
 class NoText(Exception):
@@ -27,6 +28,8 @@ class HeldText:
     name: str
     sha256: str
     windows: tuple[tuple[int, ...], ...]
+    others: tuple[tuple[int, ...], ...]
+    """Windows of the same text from between them, for what must be measured before."""
 
     @property
     def num_tokens(self) -> int:
@@ -57,8 +60,15 @@ def held_text(tokenizer: Tokenizer, tokens: int, file: Path | None = None) -> He
     starts = range(0, len(stream) - room + 1, max(room, len(stream) // wanted))[:wanted]
     if not starts:
         raise NoText(f"{name} has fewer than {room} tokens")
-    windows = tuple((*begin, *stream[start : start + room]) for start in starts)
-    return HeldText(name, hashlib.sha256(repr(windows).encode()).hexdigest(), windows)
+    between = [start + starts.step // 2 for start in starts[:MOST_OTHERS]]
+    windows, others = (
+        tuple((*begin, *stream[start : start + room]) for start in places)
+        for places in (
+            starts,
+            [start for start in between if start + room <= len(stream)] or starts,
+        )
+    )
+    return HeldText(name, hashlib.sha256(repr(windows).encode()).hexdigest(), windows, others)
 
 
 def _of_file(file: Path) -> Sequence[str]:

@@ -38,14 +38,26 @@ class GraphSession:
         self, tokens: Sequence[int], cache: Mapping[str, NDArray[Any]]
     ) -> NDArray[np.float32]:
         """Return what a decoder says of one text, [tokens, vocabulary], from an empty cache on."""
+        return np.asarray(
+            self._ort_session.run(["logits"], self._fed(tokens, cache))[0][0], np.float32
+        )
+
+    def cached(
+        self, tokens: Sequence[int], cache: Mapping[str, NDArray[Any]], present: Sequence[str]
+    ) -> list[NDArray[np.float32]]:
+        """Return a decoder's keys and values of one text, each [1, heads, tokens, head_dim]."""
+        return list(self._ort_session.run(list(present), self._fed(tokens, cache)))
+
+    def _fed(
+        self, tokens: Sequence[int], cache: Mapping[str, NDArray[Any]]
+    ) -> dict[str, NDArray[Any]]:
         known = {
             "input_ids": np.array([tokens]),
             "attention_mask": np.ones((1, len(tokens)), np.int64),
             "position_ids": np.arange(len(tokens))[None],
             **cache,
         }
-        feeds = {name: known[name] for name in self.inputs}
-        return np.asarray(self._ort_session.run(["logits"], feeds)[0][0], np.float32)
+        return {name: known[name] for name in self.inputs}
 
 
 def padded(rows: Sequence[tuple[Sequence[int], Sequence[int]]]) -> dict[str, NDArray[np.int64]]:

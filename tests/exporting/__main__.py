@@ -25,10 +25,12 @@ positions are an input."""
 
 def main(family: str, folder: Path) -> None:
     """Write the family's exports into folders named as `tests.exports` names them."""
+    import numpy as np
     import torch
 
+    from scripts.bundling import kv_cache
     from tests.exporting import optimum
-    from tests.exporting.checkpoint import write_checkpoint
+    from tests.exporting.checkpoint import VOCABULARY, write_checkpoint
 
     torch.set_num_threads(1)
     checkpoint = folder / "checkpoint"
@@ -40,6 +42,9 @@ def main(family: str, folder: Path) -> None:
         optimum.write(optimum.three_positions, positions, folder / "builder-mrope")
         for beside in positions.parent.glob("*.json"):
             shutil.copy(beside, folder / "builder-mrope")
+        shutil.copytree(folder / "builder-fp32", folder / "builder-byte-cache")
+        tokens = np.random.default_rng(0).integers(2, VOCABULARY, (8, 64)).tolist()
+        kv_cache.rewrite(folder / "builder-byte-cache" / FILE, tokens)
     elif family == "dynamo":
         trace(checkpoint, folder)
 

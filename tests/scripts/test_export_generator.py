@@ -43,7 +43,7 @@ def models(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=PRECISIONS)
+@pytest.fixture(params=[name for name, one in PRECISIONS.items() if not one.is_for_gpu_only])
 def bundle(request: pytest.FixtureRequest, models: Path) -> Bundle:
     return load_bundle(models, f"tiny-{request.param}")
 
@@ -69,6 +69,19 @@ def test_its_manifest_says_what_the_checkpoint_says(bundle: Bundle) -> None:
     assert manifest.max_tokens == 8_192
     assert any(canary.expected_text is not None for canary in manifest.canaries)
     assert manifest.training["checkpoint_sha256"].startswith("model.safetensors ")
+
+
+def test_half_precision_of_gpus_is_kept_and_was_compared(models: Path) -> None:
+    bundle = load_bundle(models, "tiny-bf16")
+    manifest = bundle.manifest
+    cache = {tensor.dtype for tensor in manifest.inputs if tensor.name.startswith("past")}
+
+    assert cache == {"bfloat16"}
+    assert manifest.quantization == "bf16"
+    assert manifest.metrics["perplexity.growth"] <= 1e-4  # the checkpoint itself is in bfloat16
+    assert any(canary.expected_text is not None for canary in manifest.canaries)
+    of_fp16 = load_bundle(models, "tiny-fp16").manifest.files["model.onnx.data"].bytes
+    assert manifest.files["model.onnx.data"].bytes == pytest.approx(of_fp16, rel=0.05)
 
 
 def test_its_measures_stand_in_manifest_and_card(bundle: Bundle) -> None:

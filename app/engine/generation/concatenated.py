@@ -66,7 +66,9 @@ class ConcatenatedStepper:
         """See Stepper."""
         self._writing.append(row)
 
-    def write(self, tokens: Sequence[int], interrupt: Interrupt) -> Logits:
+    def write(
+        self, tokens: Sequence[int], interrupt: Interrupt, enough: int | None = None
+    ) -> Logits:
         """See Stepper."""
         columns = np.array(tokens, dtype=np.int64)[:, None]
         try:

@@ -6,6 +6,8 @@ Each row is worked on alone, so its result is the same to the last bit whatever 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,8 +48,18 @@ def draw(row: Row, chosen: SamplingParameters, random: np.random.Generator) -> i
     if not 0 < chosen.top_k < len(row):
         return _draw(cut(_shares(row, chosen), chosen), random.random())
     tokens = largest(row, chosen.top_k)
-    shares = _shares(row[tokens], chosen)
-    return int(tokens[_draw(cut(shares, chosen), random.random())])
+    return draw_among(tokens, row[tokens], chosen, random)
+
+
+def draw_among(
+    tokens: NDArray[np.integer[Any]],
+    logits: Row,
+    chosen: SamplingParameters,
+    random: np.random.Generator,
+) -> int:
+    """Return one of the tokens that top k left, the largest logit first."""
+    shares = cut(_shares(logits, chosen), chosen)
+    return int(tokens[_draw(shares, random.random())])
 
 
 def _shares(row: Row, chosen: SamplingParameters) -> Row:

@@ -82,6 +82,7 @@ class Generator:
         self._num_requests = 0
         self._scheduler = Scheduler(stepper)
         self._check_canaries()
+        self._scheduler.release()  # what was recorded on this thread is of no use to the other
         self._thread = EngineThread(self._scheduler, step_timeout_s=settings.step_timeout_s)
 
     @property

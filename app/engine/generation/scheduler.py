@@ -8,9 +8,10 @@ from time import perf_counter
 
 import structlog
 
+from app.engine.generation.candidates import Candidates
 from app.engine.generation.delivery import Delivery
 from app.engine.generation.rows import CHUNK
-from app.engine.generation.sampling import Picked, pick
+from app.engine.generation.sampling import Picked, enough, pick
 from app.engine.generation.sequence import Sequence
 from app.engine.generation.stepper import CacheLost, Logits, Stepper
 from app.errors import ModelFailed, PenstockError
@@ -162,14 +163,16 @@ class Scheduler:
             return
         tokens = [sequence.last_token for sequence in self._writing]
         try:
-            logits = self._stepper.write(tokens, self.interrupt)
+            logits = self._stepper.write(
+                tokens, self.interrupt, enough([sequence.picker for sequence in self._writing])
+            )
         except Exception as error:  # noqa: BLE001  one request's failure is not the thread's
             self._fail(list(self._writing), error)
             return
         self.failures_in_a_row = 0
         self._take(logits, list(self._writing))
 
-    def _take(self, logits: Logits, sequences: list[Sequence]) -> None:
+    def _take(self, logits: Logits | Candidates, sequences: list[Sequence]) -> None:
         """Pick a token for each row and send what it says."""
         picks = pick(logits, [sequence.picker for sequence in sequences])
         for sequence, picked in zip(sequences, picks, strict=True):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 import numpy as np
 
+from app.engine.generation.candidates import Candidates
+from app.engine.generation.prompt_memory import PromptMemory
 from app.engine.generation.rows import CHUNK, Row, best_lender, round_up
 from app.engine.generation.slots import HostMover, Mover, SlotMemory
 from app.engine.generation.stepper import Bounds, Logits
 from app.engine.graphs import DecoderLayout
-from app.engine.graphs.layout import INPUT_IDS, LAST_TOKEN, LOGITS, SEQLENS, TOTAL_LENGTH
+from app.engine.graphs.layout import (
+    INPUT_IDS,
+    IS_PROMPT,
+    LAST_TOKEN,
+    LOGITS,
+    SEQLENS,
+    TOTAL_LENGTH,
+)
 from app.runtime import Bindings, Buffer, Graph, Interrupt
 
 FIRST_SLOTS = 4
@@ -33,8 +42,10 @@ class SharedStepper:
         self._layout = layout
         self._max_slots = bounds.slots
         self._max_tokens = bounds.kv_bytes // layout.kv_bytes_per_token
-        self.max_length = min(bounds.length, self._max_tokens // CHUNK * CHUNK)
         self._memory = SlotMemory(graph, layout, mover or HostMover())
+        self._prompts = PromptMemory(layout)
+        most = self._max_tokens // (1 + self._prompts.slots_worth)
+        self.max_length = min(bounds.length, most // CHUNK * CHUNK)
         self._rows: list[Row | None] = []
         self._num_writing = 0
         self._num_active = 0
@@ -49,12 +60,12 @@ class SharedStepper:
     @property
     def kv_bytes(self) -> int:
         """See Stepper."""
-        return self._memory.nbytes
+        return self._memory.nbytes + self._prompts.nbytes
 
     def fits(self, rows: Sequence[Row]) -> bool:
         """See Stepper."""
         longest = max((round_up(row.most) for row in rows), default=0)
-        return len(rows) <= self._max_slots and len(rows) * longest <= self._max_tokens
+        return len(rows) <= self._max_slots and self._is_within(len(rows), longest)
 
     def open(self, row: Row) -> None:
         """See Stepper."""
@@ -73,16 +84,18 @@ class SharedStepper:
         chunk = row.chunk
         length = row.length + len(chunk)
         self._make_room(self._num_active, length)
+        slot = self._memory.rows(row.slot, 1)
+        self._prompts.take(row, slot, self._memory.room)
         logits = np.empty((1, self._layout.vocab_size), dtype=np.float32)
-        bindings = self._bind(
-            row.slot,
-            chunk[None],
-            np.array([length - 1], dtype=np.int32),
-            np.array([length], dtype=np.int32),
-            np.array([[len(chunk) - 1]]),
-            logits,
-        )
+        fed: dict[str, np.ndarray] = {
+            INPUT_IDS: chunk[None],
+            SEQLENS: np.array([length - 1], dtype=np.int32),
+            TOTAL_LENGTH: np.array([length], dtype=np.int32),
+            LAST_TOKEN: np.array([[len(chunk) - 1]]),
+        }
+        bindings = self._bind(row.slot, fed, logits, is_prompt=True)
         self._graph.run_bound(bindings, interrupt)
+        self._prompts.keep(slot, length)
         row.length, row.used_at = length, next(self._clock)
         return None if row.num_unread else logits
 
@@ -91,7 +104,9 @@ class SharedStepper:
         self._exchange(row.slot, self._num_writing)
         self._num_writing += 1
 
-    def write(self, tokens: Sequence[int], interrupt: Interrupt) -> Logits:
+    def write(
+        self, tokens: Sequence[int], interrupt: Interrupt, enough: int | None = None
+    ) -> Logits | Candidates:
         """See Stepper."""
         rows, n = list(self._known(0, self._num_writing)), self._num_writing
         lengths = [row.length for row in rows]
@@ -101,14 +116,13 @@ class SharedStepper:
         self._seqlens[:n] = lengths
         self._total[0] = longest
         if n not in self._bindings:
-            self._bindings[n] = self._bind(
-                0,
-                self._tokens[:n],
-                self._seqlens[:n],
-                self._total,
-                self._last[:n],
-                self._logits[:n],
-            )
+            fed: dict[str, np.ndarray] = {
+                INPUT_IDS: self._tokens[:n],
+                SEQLENS: self._seqlens[:n],
+                TOTAL_LENGTH: self._total,
+                LAST_TOKEN: self._last[:n],
+            }
+            self._bindings[n] = self._bind(0, fed, self._logits[:n])
         self._graph.run_bound(self._bindings[n], interrupt)
         for row in rows:
             row.length += 1
@@ -132,6 +146,7 @@ class SharedStepper:
         self._num_writing = self._num_active = 0
         self._bindings.clear()
         self._memory.clear()
+        self._prompts.clear()
 
     def _slot_to_give(self, row: Row) -> int:
         """Return a slot behind the active ones: an empty one, or the lender used longest ago.
@@ -195,31 +210,37 @@ class SharedStepper:
         generous = min(_doubled(self._memory.room or FIRST_ROOM, tight), most)
         wanted = min(_doubled(self._memory.slots or FIRST_SLOTS, slots), self._max_slots)
         for some, more in ((wanted, generous), (wanted, tight), (slots, generous)):
-            if some * more <= self._max_tokens:
+            if self._is_within(some, more):
                 return some, more
         return slots, tight
+
+    def _is_within(self, slots: int, room: int) -> bool:
+        return (slots + self._prompts.slots_worth) * room <= self._max_tokens
 
     def _bind(
         self,
         first: int,
-        tokens: np.ndarray,
-        seqlens: np.ndarray,
-        total: np.ndarray,
-        last: np.ndarray,
+        fed: dict[str, np.ndarray],
         logits: np.ndarray,
+        *,
+        is_prompt: bool = False,
     ) -> Bindings:
-        layout, caches = self._layout, self._memory.rows(first, len(tokens))
-        inputs = {
-            INPUT_IDS: tokens,
-            SEQLENS: seqlens,
-            TOTAL_LENGTH: total,
-            LAST_TOKEN: last,
-        }
-        return self._graph.bind(
-            {name: Buffer.over(array) for name, array in inputs.items()}
-            | dict(zip(layout.past, caches, strict=True)),
-            {LOGITS: Buffer.over(logits), **dict(zip(layout.present, caches, strict=True))},
-        )
+        small = {name: Buffer.over(array) for name, array in fed.items()}
+        return self._bind_to(first, small, Buffer.over(logits), is_prompt=is_prompt)
+
+    def _bind_to(
+        self, first: int, fed: Mapping[str, Buffer], logits: Buffer, *, is_prompt: bool = False
+    ) -> Bindings:
+        """Bind as many slots from `first` on as there are rows of logits."""
+        layout, caches = self._layout, self._memory.rows(first, logits.shape[0])
+        past = {**fed, **dict(zip(layout.past, caches, strict=True))}
+        present = {LOGITS: logits, **dict(zip(layout.present, caches, strict=True))}
+        if layout.prompt_past:
+            past[IS_PROMPT] = Buffer.over(np.array([is_prompt]))
+            full = self._prompts.buffers if is_prompt else self._prompts.unused
+            past |= dict(zip(layout.prompt_past, full, strict=True))
+            present |= dict(zip(layout.prompt_present, full, strict=True))
+        return self._graph.bind(past, present)
 
 
 def _doubled(size: int, least: int) -> int:

@@ -11,26 +11,45 @@ from app.runtime import Buffer, Copier, Graph
 
 
 class Mover(Protocol):
-    """Copies between slots; buffers are [slots, heads, room, head_dim]."""
+    """Copies between slots; buffers are [slots, heads, room, head_dim], one for each tensor."""
 
-    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+    def copy(self, sources: Sequence[Buffer], targets: Sequence[Buffer], length: int) -> None:
         """Copy the first `length` tokens of one slot into another of the same shape."""
+
+    def swap(self, ones: Sequence[Buffer], others: Sequence[Buffer], *lengths: int) -> None:
+        """Exchange two slots that hold so many tokens each."""
 
     def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
         """Copy as many slots as `lengths` has into larger memory, so many tokens of each."""
+
+    def release(self) -> None:
+        """Give back what is kept for moving."""
 
 
 class HostMover:
     """Moves main memory, and only the part that is in use."""
 
-    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+    def copy(self, sources: Sequence[Buffer], targets: Sequence[Buffer], length: int) -> None:
         """See Mover."""
-        target.array[:, :, :length] = source.array[:, :, :length]
+        for source, target in zip(sources, targets, strict=True):
+            target.array[:, :, :length] = source.array[:, :, :length]
+
+    def swap(self, ones: Sequence[Buffer], others: Sequence[Buffer], *lengths: int) -> None:
+        """See Mover."""
+        of_one, of_other = lengths
+        for one, other in zip(ones, others, strict=True):
+            first, second = one.array, other.array
+            kept = first[:, :, :of_one].copy()
+            first[:, :, :of_other] = second[:, :, :of_other]
+            second[:, :, :of_one] = kept
 
     def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
         """See Mover."""
         for slot, length in enumerate(lengths):
             target.array[slot, :, :length] = source.array[slot, :, :length]
+
+    def release(self) -> None:
+        """See Mover."""
 
 
 class DeviceMover:
@@ -38,10 +57,18 @@ class DeviceMover:
 
     def __init__(self, copier: Copier) -> None:
         self._copier = copier
+        self._spares: list[Buffer] = []
 
-    def copy(self, source: Buffer, target: Buffer, length: int) -> None:
+    def copy(self, sources: Sequence[Buffer], targets: Sequence[Buffer], length: int) -> None:
         """See Mover."""
-        self._copier.copy(source, target)
+        self._copier.copy_all(sources, targets)
+
+    def swap(self, ones: Sequence[Buffer], others: Sequence[Buffer], *lengths: int) -> None:
+        """See Mover."""
+        if not self._spares:
+            self._spares = [Buffer.empty(one.shape, one.dtype, one.device) for one in ones]
+        for sources, targets in ((ones, self._spares), (others, ones), (self._spares, others)):
+            self._copier.copy_all(sources, targets)
 
     def widen(self, source: Buffer, target: Buffer, lengths: Sequence[int]) -> None:
         """See Mover."""
@@ -52,6 +79,10 @@ class DeviceMover:
             new = target.rows(0, count).shaped(count * heads, target.shape[2], width)
             self._copier.fit(old, new)
 
+    def release(self) -> None:
+        """See Mover."""
+        self._spares = []
+
 
 class SlotMemory:
     """Keys and values of all layers; each tensor is [slots, heads, room, head_dim]."""
@@ -61,10 +92,11 @@ class SlotMemory:
         self._layout = layout
         self._mover = mover
         self._tensors: list[Buffer] = []
-        self._spare: Buffer | None = None
         self.slots = 0
         self.room = 0
         """Tokens that each slot can hold."""
+        self.num_moves = 0
+        """How often it was resized or given back: what was bound before is void then."""
 
     @property
     def nbytes(self) -> int:
@@ -83,7 +115,8 @@ class SlotMemory:
         Raises:
             CacheLost: there is not enough; nothing is left.
         """
-        self._spare = None
+        self._mover.release()
+        self.num_moves += 1
         try:
             for number in range(len(self._layout.past)):
                 self._grow(number, slots, room, lengths)
@@ -94,8 +127,10 @@ class SlotMemory:
 
     def clear(self) -> None:
         """Give everything back."""
-        self._tensors, self._spare = [], None
+        self._tensors = []
+        self._mover.release()
         self.slots = self.room = 0
+        self.num_moves += 1
 
     def _grow(self, number: int, slots: int, room: int, lengths: Sequence[int]) -> None:
         shape = (slots, self._layout.num_kv_heads, room, self._layout.head_dim)
@@ -107,8 +142,7 @@ class SlotMemory:
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Copy the first tokens of a slot into another."""
-        for tensor in self._tensors:
-            self._mover.copy(tensor.rows(source, 1), tensor.rows(target, 1), length)
+        self._mover.copy(self.rows(source, 1), self.rows(target, 1), length)
 
     def exchange(self, one: int, other: int, length_of_one: int, length_of_other: int) -> None:
         """Swap the contents of two slots; a length of 0 has no content."""
@@ -118,15 +152,5 @@ class SlotMemory:
             empty, full = (one, other) if length_of_other else (other, one)
             self.copy(full, empty, length_of_one or length_of_other)
             return
-        spare = self._spare_slot()
-        for tensor in self._tensors:
-            first, second = tensor.rows(one, 1), tensor.rows(other, 1)
-            self._mover.copy(first, spare, length_of_one)
-            self._mover.copy(second, first, length_of_other)
-            self._mover.copy(spare, second, length_of_one)
-
-    def _spare_slot(self) -> Buffer:
-        if self._spare is None:
-            shape = (1, *self._tensors[0].shape[1:])
-            self._spare = self._graph.allocate(shape, self._layout.kv_dtype)
-        return self._spare
+        firsts, seconds = self.rows(one, 1), self.rows(other, 1)
+        self._mover.swap(firsts, seconds, length_of_one, length_of_other)

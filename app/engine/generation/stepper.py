@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.generation.candidates import Candidates
 from app.engine.generation.rows import Row
 from app.errors import Overloaded
 from app.runtime import Interrupt
@@ -73,10 +74,13 @@ class Stepper(Protocol):
     def join(self, row: Row) -> None:
         """Let a row write; it is the last one."""
 
-    def write(self, tokens: Sequence[int], interrupt: Interrupt) -> Logits:
+    def write(
+        self, tokens: Sequence[int], interrupt: Interrupt, enough: int | None = None
+    ) -> Logits | Candidates:
         """Give each joined row, in their order, its token; return the next tokens' logits.
 
-        They are overwritten by the next call.
+        They are overwritten by the next call. Where they lie on a GPU and `enough` of the largest
+        will do, only those may be returned.
 
         Raises:
             CacheLost: there was not enough memory.

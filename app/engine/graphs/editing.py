@@ -138,6 +138,11 @@ def dims(value: ValueInfoProto) -> list[int | str]:
     return [dim.dim_value if dim.HasField("dim_value") else dim.dim_param for dim in shape]
 
 
+def word(node: NodeProto, name: str, default: str) -> str:
+    """Return a word among a node's attributes."""
+    return next((each.s.decode() for each in node.attribute if each.name == name), default)
+
+
 def attribute(node: NodeProto, name: str, default: int = 0) -> int:
     """Return a whole number among a node's attributes."""
     return next((int(each.i) for each in node.attribute if each.name == name), default)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from onnx import TensorProto, helper
 
-from app.engine.graphs.cache import GROUPED, FoundCache
+from app.engine.graphs.cache import GROUPED
 from app.engine.graphs.editing import Editor, Refused, all_nodes, dims, refused
 from app.engine.graphs.layout import (
     ATTENTION_MASK,
     CACHE_BRANCH,
     INPUT_IDS,
+    IS_PROMPT,
     LAST_TOKEN,
     POSITION_IDS,
     SEQLENS,
@@ -107,14 +109,14 @@ def keep_all_logits(editor: Editor) -> None:
             editor.constant(name, shape, kind)
 
 
-def check_inputs(editor: Editor, found: FoundCache) -> None:
-    """Check what is left to be fed, and let whole numbers be int64.
+def check_inputs(editor: Editor, cache: Set[str]) -> None:
+    """Check what is left to be fed beside the cache, and let whole numbers be int64.
 
     Raises:
         Refused: an input that the server does not know, or of a fixed size.
     """
     known = {INPUT_IDS, ATTENTION_MASK, POSITION_IDS, CACHE_BRANCH, SEQLENS, TOTAL_LENGTH}
-    for name in set(editor.inputs) - known - {LAST_TOKEN, *found.past}:
+    for name in set(editor.inputs) - known - {LAST_TOKEN, IS_PROMPT} - cache:
         raise refused(
             editor.readers(name)[0],
             f"it reads the input {name!r}, which is not known here; export a causal language model "
@@ -158,7 +160,7 @@ def counts_from_mask(editor: Editor) -> bool:
 def max_positions(editor: Editor) -> int | None:
     """Return the length of the shortest rotary table, if there are any."""
     lengths = []
-    for node in editor.graph.node:
+    for node in all_nodes(editor.graph):
         place = TABLES.get((node.domain, node.op_type), len(node.input))
         table = editor.constants.get(node.input[place]) if place < len(node.input) else None
         if table is not None and len(table.dims) == 2:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 INPUT_IDS = "input_ids"
 ATTENTION_MASK = "attention_mask"
@@ -16,6 +17,7 @@ SEQLENS = "seqlens_k"
 TOTAL_LENGTH = "total_sequence_length"
 LAST_TOKEN = "last_token"  # noqa: S105  the last token of a text, not a secret
 LOGITS = "logits"
+IS_PROMPT = "is_prompt"
 
 
 class Cache(StrEnum):
@@ -50,6 +52,8 @@ class DecoderLayout:
     `total_sequence_length` [1] int32 (the most of them, this run's included), and `past`
     [B, num_kv_heads, room, head_dim]; `present` has the same shape and may be the same memory.
     On a CPU, S > 1 behind a past (a later chunk of a prompt) works for B = 1 only.
+    If the cache is kept in bytes, the graph takes `is_prompt` [1] bool, too: where it is true, the run
+    reads and writes `prompt_past` and `prompt_present` in float32 instead of the cache.
 
     CONCATENATED takes `attention_mask` [B, P + S] int64 (0 is padding, on the left) if
     `has_attention_mask`, `position_ids` int64, `use_cache_branch` [1] bool (whether P > 0), and
@@ -76,6 +80,11 @@ class DecoderLayout:
     length only."""
     max_positions: int | None = None
     """The most tokens that a row may have, where the graph itself says so (rotary tables)."""
+    prompt_past: tuple[str, ...] = ()
+    """In the order of `past`; only where the cache is kept in bytes."""
+    prompt_present: tuple[str, ...] = ()
+    kv_scales: tuple[NDArray[np.float32], ...] = field(default=(), compare=False)
+    """What a byte is worth, in the order of `past`: each can be spread to [1, num_kv_heads, 1, head_dim]."""
 
     @property
     def kv_bytes_per_token(self) -> int:

@@ -7,6 +7,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 from onnx.inliner import inline_local_functions
 
 from app.bundles.manifest import Tensor
+from app.engine.graphs.byte_cache import PromptCache, split_prompts
 from app.engine.graphs.cache import FoundCache, find_cache
 from app.engine.graphs.editing import Editor, dims
 from app.engine.graphs.embeddings import look_up_columns
@@ -49,9 +50,10 @@ def normalise(model: ModelProto) -> DecoderLayout:
     positions = positions_of(editor)
     if found.kind is Cache.SHARED:
         use_shared_lengths(editor, positions)
+    prompts = split_prompts(editor, found)
     editor.prune()
-    check_inputs(editor, found)
-    return _layout(editor, found, vocabulary)
+    check_inputs(editor, {*found.past, *prompts.past})
+    return _layout(editor, found, prompts, vocabulary)
 
 
 def tensors(model: ModelProto) -> tuple[list[Tensor], list[Tensor]]:
@@ -67,7 +69,9 @@ def _tensor(value: ValueInfoProto) -> Tensor:
     return Tensor(name=value.name, dtype=dtype, shape=tuple(dims(value)))
 
 
-def _layout(editor: Editor, found: FoundCache, vocabulary: int) -> DecoderLayout:
+def _layout(
+    editor: Editor, found: FoundCache, prompts: PromptCache, vocabulary: int
+) -> DecoderLayout:
     has_mask = ATTENTION_MASK in editor.inputs
     positions = positions_of(editor) if POSITION_IDS in editor.inputs else PositionIds.NONE
     return DecoderLayout(
@@ -84,4 +88,7 @@ def _layout(editor: Editor, found: FoundCache, vocabulary: int) -> DecoderLayout
         has_attention_mask=has_mask,
         is_paddable=has_mask and (positions is not PositionIds.NONE or counts_from_mask(editor)),
         max_positions=max_positions(editor),
+        prompt_past=prompts.past,
+        prompt_present=prompts.present,
+        kv_scales=prompts.scales,
     )

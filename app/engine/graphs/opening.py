@@ -5,9 +5,9 @@ from __future__ import annotations
 from app.bundles import Bundle
 from app.bundles.manifest import MODEL
 from app.bundles.skeleton import skeleton
-from app.engine.graphs.layout import DecoderLayout
+from app.engine.graphs.layout import Cache, DecoderLayout
 from app.errors import BundleError
-from app.runtime import Graph, check_tensors, num_threads, open_graph
+from app.runtime import Graph, check_tensors, expects_gpu, num_threads, open_graph
 from app.settings.model import RuntimeSettings
 
 
@@ -18,15 +18,22 @@ def open_decoder(bundle: Bundle, settings: RuntimeSettings) -> tuple[Graph, Deco
         BundleError: the graph cannot be served; the message names the node and what would work.
         StartupError: ONNX Runtime is missing, or a GPU was demanded and not got.
     """
-    edited, layout = _normalised(bundle)
-    graph = open_graph(bundle, settings, threads=num_threads(settings.threads), edited=edited)
+    edited, layout = _normalised(bundle, is_for_gpu=expects_gpu(settings))
+    graph = open_graph(
+        bundle,
+        settings,
+        threads=num_threads(settings.threads),
+        edited=edited,
+        records=layout.cache is Cache.SHARED,
+    )
     return graph, layout
 
 
-def _normalised(bundle: Bundle) -> tuple[bytes, DecoderLayout]:
+def _normalised(bundle: Bundle, *, is_for_gpu: bool) -> tuple[bytes, DecoderLayout]:
     import onnx  # costs a tenth of a second and 12 MB, and servers without generation need it not
 
     from app.engine.graphs.normalise import normalise, tensors
+    from app.engine.graphs.recordable import make_recordable
 
     content = bundle.view(MODEL)
     try:
@@ -38,4 +45,6 @@ def _normalised(bundle: Bundle) -> tuple[bytes, DecoderLayout]:
         layout = normalise(model)
     except BundleError as error:
         raise BundleError(f"bundle {bundle.reference}: {error.message}") from error
+    if is_for_gpu and layout.cache is Cache.SHARED:
+        make_recordable(model)
     return model.SerializeToString(), layout

@@ -50,7 +50,7 @@ class Wishes:
     rounds: int = 3
     minutes: float | None = None
     threads: int = 0
-    spinning: bool = False
+    spin_us: int | None = None
 
 
 class NothingToMeasure(Exception):
@@ -82,7 +82,7 @@ def compare(wishes: Wishes, folder: Path) -> Outcome:
             contenders=contenders_of(wishes),
             rounds=QUICK_ROUNDS if wishes.is_quick else wishes.rounds,
             threads=num_threads(wishes.threads),
-            spinning=wishes.spinning,
+            spin_us=wishes.spin_us,
             ends_at=ends_at,
             patience_s=QUICK_PATIENCE_S if wishes.is_quick else PATIENCE_S,
             model_of=models.path,

@@ -53,9 +53,9 @@ class Contender:
         return weights * self.stored_bits / 8 + cached
 
 
-def _own(precision: str, bits: int, stored_bits: float) -> Contender:
+def _own(precision: str, bits: int, stored_bits: float, kv_bytes: int) -> Contender:
     module = "scripts.benchmarks.engines.own"
-    return Contender(OWN, precision, bits, stored_bits, 4, "bundle", module, in_quick=True)
+    return Contender(OWN, precision, bits, stored_bits, kv_bytes, "bundle", module, in_quick=True)
 
 
 def _transformers(kind: str, precision: str, bits: int, *, in_quick: bool) -> Contender:
@@ -81,9 +81,9 @@ def _llama(precision: str, bits: int, stored_bits: float, *, in_quick: bool) -> 
 
 
 CONTENDERS = (
-    _own("fp32", 32, 32),
-    _own("int8", 8, 8),
-    _own("int4", 4, 5),
+    _own("fp32", 32, 32, kv_bytes=4),
+    _own("int8", 8, 8, kv_bytes=1),
+    _own("int4", 4, 5, kv_bytes=1),
     _genai("Generator", "fp32", 32, 32, quick=False),
     _genai("Generator", "int8", 8, 9, quick=False),
     _genai("Generator", "int4", 4, 5, quick=True),

@@ -65,7 +65,7 @@ class Plan:
     contenders: Sequence[Contender]
     rounds: int
     threads: int
-    spinning: bool
+    spin_us: int | None
     ends_at: float
     """On the monotonic clock; what has begun is finished."""
     patience_s: float
@@ -116,7 +116,7 @@ def _open_all(plan: Plan, model: str, stack: ExitStack, outcome: Outcome) -> lis
         try:
             path = plan.model_of(contender, model)
             process = Process(
-                contender, path, plan.threads, spinning=plan.spinning, patience_s=plan.patience_s
+                contender, path, plan.threads, spin_us=plan.spin_us, patience_s=plan.patience_s
             )
         except Absent as error:
             outcome.absent[f"{contender.name} ({model})"] = str(error)

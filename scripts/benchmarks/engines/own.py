@@ -18,8 +18,10 @@ class Own:
 
     def __init__(self, options: argparse.Namespace) -> None:
         settings = RuntimeSettings(
-            provider=options.provider, threads=options.threads, spinning=options.spinning
+            provider=options.provider, threads=options.threads, cuda_graphs=options.cuda_graphs
         )
+        if options.spin_us is not None:
+            settings = settings.model_copy(update={"spin_us": options.spin_us})
         models, reference = options.model.parent.parent, options.model.parent.name
         bundle = load_bundle(models, f"{reference}@{options.model.name}")
         self._loop = asyncio.Runner()

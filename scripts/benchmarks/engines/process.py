@@ -34,6 +34,20 @@ class Written:
     peak_rss_mb: float
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an engine runs."""
+
+    provider: str = "cpu"
+    cuda_graphs: str = "auto"
+    """Of ours, the setting."""
+    python: Path | None = None
+    """Whose packages, if not the usual ones."""
+
+
+ON_CPU = Place()
+
+
 class Process:
     """Opens an engine in a process of its own.
 
@@ -41,8 +55,8 @@ class Process:
         contender: which engine.
         model: what it reads.
         threads: how many it may use.
-        spinning: of ours, whether idle threads spin.
-        provider: of ours, where it runs.
+        spin_us: of ours, how long idle threads spin, if not as long as usual.
+        place: where it runs.
         patience_s: how long one load may take.
 
     Raises:
@@ -55,12 +69,12 @@ class Process:
         model: Path,
         threads: int,
         *,
-        spinning: bool = False,
-        provider: str = "cpu",
+        spin_us: int | None = None,
+        place: Place = ON_CPU,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._patience_s = patience_s
-        python = Path(sys.executable) if contender.is_own else PEER_PYTHON
+        python = place.python or (Path(sys.executable) if contender.is_own else PEER_PYTHON)
         if not python.exists():
             raise Absent("not installed: scripts/bench peers install")
         self.contender = contender
@@ -68,8 +82,9 @@ class Process:
             "w+", encoding="utf-8", errors="replace"
         )
         command = [str(python), "-m", contender.module, str(model), "--threads", str(threads)]
-        command += ["--precision", contender.precision, "--provider", provider]
-        command += ["--spinning"] if spinning else []
+        command += ["--precision", contender.precision, "--provider", place.provider]
+        command += ["--cuda-graphs", place.cuda_graphs]
+        command += [] if spin_us is None else ["--spin-us", str(spin_us)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
         )

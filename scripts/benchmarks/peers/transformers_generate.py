@@ -34,15 +34,17 @@ class Generating:
         from transformers import AutoModelForCausalLM
 
         torch.set_num_threads(options.threads)
-        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[options.precision]
+        dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+        dtype = dtypes[options.precision]
         opened: Any = AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype)
-        self._model = opened.eval()
+        self._device = options.provider
+        self._model = opened.eval().to(self._device)
 
     def write(self, asked: Sequence[Asked], new_tokens: int, clock: Clock) -> None:
         """See Writer."""
         import torch
 
-        prompts = torch.tensor([one.tokens for one in asked])
+        prompts = torch.tensor([one.tokens for one in asked], device=self._device)
         with torch.inference_mode():
             self._model.generate(
                 prompts,

@@ -21,11 +21,15 @@ def dtype(request: pytest.FixtureRequest) -> np.dtype[Any]:
 
 def test_all_elements_are_copied(dtype: np.dtype[Any]) -> None:
     values = np.arange(24).reshape(2, 3, 4).astype(dtype)
-    target = np.zeros((2, 3, 4), dtype)
+    others = (values[:1] * 2).astype(dtype)
+    target, other = np.zeros((2, 3, 4), dtype), np.zeros((1, 3, 4), dtype)
 
-    Copier(dtype.itemsize, is_on_gpu=False).copy(Buffer.over(values), Buffer.over(target))
+    Copier(dtype.itemsize, is_on_gpu=False).copy_all(
+        [Buffer.over(values), Buffer.over(others)], [Buffer.over(target), Buffer.over(other)]
+    )
 
     np.testing.assert_array_equal(target, values)
+    np.testing.assert_array_equal(other, others)
 
 
 @pytest.mark.parametrize("length", [2, 3, 5])

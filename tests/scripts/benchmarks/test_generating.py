@@ -15,15 +15,15 @@ def test_the_server_has_the_default_rules_and_no_filter_with_a_model(
 ) -> None:
     chain = generating.rule_chain(guards_answers)
     config = tmp_path / "bench.toml"
-    text = generating.settings_of(tmp_path, "m15-int8", 2, spinning=True, chain=chain)
+    text = generating.settings_of(tmp_path, "m15-int8", 2, spin_us=7, chain=chain)
     config.write_text(text, encoding="utf-8")
     settings = load_settings(config)
 
     assert {entry.filter for entry in settings.chain} == {"keyword"}
     assert any(entry.stage is Stage.OUTPUT for entry in settings.chain) is guards_answers
     assert [entry.options for entry in settings.chain] == [entry.options for entry in chain]
-    assert (settings.model, settings.runtime.threads, settings.runtime.spinning) == (
+    assert (settings.model, settings.runtime.threads, settings.runtime.spin_us) == (
         "m15-int8",
         2,
-        True,
+        7,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -16,8 +16,10 @@ from app.engine.generation.rows import CHUNK
 from app.engine.generation.scheduler import Scheduler
 from app.engine.generation.stepper import Bounds
 from app.engine.graphs import Cache
+from app.engine.graphs.recordable import make_recordable
 from tests.exports import KINDS
 from tests.normal_graphs import APART, LAYOUT, concatenated, shared
+from tests.recorded import recording
 from tests.sequences import (
     Asked,
     Model,
@@ -27,6 +29,7 @@ from tests.sequences import (
     finish,
     scheduler,
     scheduler_as_on_a_gpu,
+    scheduler_in_buckets,
     ticking,
     tiny,
 )
@@ -41,6 +44,10 @@ def model_of(kind: str) -> Model:
             return tiny(shared(), LAYOUT)
         case "concatenated":
             return tiny(concatenated(), APART)
+        case "recorded":
+            model = shared()
+            make_recordable(model)
+            return replace(tiny(model, LAYOUT), graph=recording(model)[0])
         case _:
             return export(kind)
 
@@ -63,8 +70,12 @@ class Request:
         own = np.random.default_rng((self.common, self.own)).integers(0, 250, self.own)
         return [*map(int, text), *map(int, own)]
 
+    def without_logprobs(self) -> Request:
+        return replace(self, parameters=(*self.parameters, ("logprobs", None)))
+
 
 SAMPLED = (("temperature", 1.5), ("top_p", 0.9), ("repetition_penalty", 1.3))
+AMONG_FEW = (("temperature", 1.5), ("top_k", 20), ("top_p", 0.9))
 requests = st.builds(
     Request,
     common=st.integers(0, 1),
@@ -74,7 +85,9 @@ requests = st.builds(
     arrives=st.integers(0, 12),
     leaves=st.one_of(st.none(), st.none(), st.integers(1, 10)),
     parameters=st.one_of(
-        st.just(()), st.integers(0, 3).map(lambda number: (*SAMPLED, ("seed", number)))
+        st.just(()),
+        st.integers(0, 3).map(lambda number: (*SAMPLED, ("seed", number))),
+        st.integers(0, 3).map(lambda number: (*AMONG_FEW, ("seed", number))),
     ),
 )
 
@@ -99,6 +112,33 @@ def test_batched_is_alone_as_memory_moves_on_a_gpu(wanted: list[Request], slots:
     check("shared", wanted, slots, scheduler_as_on_a_gpu)
 
 
+@seed(20)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(wanted=st.lists(requests, min_size=3, max_size=9), slots=st.sampled_from([1, 3, 8]))
+def test_batched_is_alone_in_recorded_steps(wanted: list[Request], slots: int) -> None:
+    check("recorded", wanted, slots, scheduler_in_buckets)
+
+
+@seed(21)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(wanted=st.lists(requests, min_size=3, max_size=9), slots=st.sampled_from([3, 8]))
+def test_few_logits_say_what_all_do(wanted: list[Request], slots: int) -> None:
+    few = [request.without_logprobs() for request in wanted]
+
+    check("recorded", few, slots, scheduler_in_buckets)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("kind", ["builder-fp16", "builder-fp32"])
+@seed(20)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(wanted=st.lists(requests, min_size=3, max_size=9), slots=st.sampled_from([3, 8]))
+def test_batched_is_alone_in_buckets_of_exports(
+    kind: str, wanted: list[Request], slots: int
+) -> None:
+    check(kind, wanted, slots, scheduler_in_buckets)
+
+
 @pytest.mark.train
 @pytest.mark.parametrize("kind", KINDS)
 @seed(20)
@@ -117,6 +157,7 @@ def check(
     """Let requests come and go beside each other, with room for a few of the longest only."""
     model = model_of(kind)
     stretches = 3 if model.layout.cache is Cache.SHARED else 9
+    stretches += 4 * bool(model.layout.prompt_past)  # a prompt in full beside its bytes
     room = stretches * LONGEST * model.layout.kv_bytes_per_token
     engine = make(model, Bounds(slots, LONGEST, room))
     engine._clock = ticking(1, 5, 2)  # sometimes several chunks a step

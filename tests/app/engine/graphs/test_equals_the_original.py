@@ -28,7 +28,8 @@ MORE = 6
 """Tokens that all rows read together, one at a time."""
 CHUNKS = (64, 16, 7)
 HALF = ("builder-fp16", "builder-positions", "builder-mrope", "optimum")
-QUANTISED = ("builder-int4", "builder-int8")
+KEPT = {"builder-byte-cache": np.int8}
+QUANTISED = ("builder-int4", "builder-int8", "builder-byte-cache")
 """They round what they read to 8 bits: a sum in another order may fall on the other side."""
 
 
@@ -143,7 +144,8 @@ def test_layouts_are_what_the_exporters_are_known_for(
     assert layout.cache is (Cache.SHARED if is_builder else Cache.CONCATENATED)
     assert (layout.num_layers, layout.num_kv_heads, layout.head_dim) == (2, 2, 16)
     assert layout.vocab_size == 300
-    assert layout.kv_dtype == (np.float16 if kind in HALF else np.float32)
+    assert layout.kv_dtype == KEPT.get(kind, np.float16 if kind in HALF else np.float32)
+    assert bool(layout.prompt_past) is (kind in KEPT)
     assert layout.past[1:3] == ("past_key_values.0.value", "past_key_values.1.key")
     assert layout.present[1:3] == ("present.0.value", "present.1.key")
     assert layout.kv_bytes_per_token == 4 * 2 * 16 * layout.kv_dtype.itemsize
