@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 from app.chain.chain import Chain
+from app.chain.passages import ReadPassages
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -20,18 +21,10 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage, Verdict
+from app.exchange import SEPARATOR, Citation, Edit, Exchange, FinishReason, Outcome, Usage, Verdict
 from filters import Context, Passage, Stage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The judging of a passage that came with the request."""
-
-    run: TextRun
-    base: int
 
 
 class Answer:
@@ -48,10 +41,9 @@ class Answer:
         self._tokens = tokens
         self._engine = engine
         self._input = chain.stage(Stage.INPUT)
+        self._retrieval = chain.stage(Stage.RETRIEVAL)
         self._output = chain.stage(Stage.OUTPUT)
-        self._passages: tuple[Passage, ...] = ()
-        """As the model reads them; the exchange keeps them as they came."""
-        self._given: list[_Given] = []
+        self._read_passages = ReadPassages(self._retrieval)
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the completion as the output filters release it."""
@@ -69,16 +61,21 @@ class Answer:
         Args:
             until: a moment of the event loop's clock; what is late has the verdict `error`.
         """
-        await self._input.run_shadows(until)
-        await self._output.run_shadows(until)
+        for stage in (self._input, self._retrieval, self._output):
+            await stage.run_shadows(until)
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
         exchange = self._exchange
         judged = (self._with_evidence_as_sent(verdict) for verdict in self._output.verdicts)
-        exchange.verdicts = [*self._input.verdicts, *judged]
-        exchange.prompt_edits = self._input.edits
+        exchange.verdicts = [*self._input.verdicts, *self._retrieval.verdicts, *judged]
+        exchange.prompt_edits = self._prompt_edits
         exchange.completion_edits = self._output.edits
+
+    @property
+    def _prompt_edits(self) -> tuple[Edit, ...]:
+        edits = self._input.edits + self._retrieval.edits
+        return tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
 
     async def _read(self) -> Prompt | None:
         """Return the prompt as the model may read it, or None if a part of it is blocked."""
@@ -86,16 +83,13 @@ class Answer:
         context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
         try:
             messages = await self._read_messages(context)
-            if messages is None or not await self._read_passages(context):
+            if messages is None or not await self._read_sent_and_found(context):
                 return None
         finally:
             exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
-        found = self._input.passages
-        exchange.passages += found
-        self._passages += tuple(replace(one, text=readable(one.text)) for one in found)
         return Prompt(
             messages=tuple(messages),
-            passages=tuple(passage.text for passage in self._passages),
+            passages=tuple(passage.text for passage in self._read_passages.passages),
             parameters=sampling_parameters(exchange.parameters),
         )
 
@@ -112,16 +106,26 @@ class Answer:
             base += len(message.content) + len(SEPARATOR)
         return messages
 
-    async def _read_passages(self, context: Context) -> bool:
-        """Judge the passages that came with the request; return whether all may be read."""
+    async def _read_sent_and_found(self, context: Context) -> bool:
+        """Judge the passages; return whether all that came with the request may be read."""
         exchange = self._exchange
+        sent: list[Passage] = []
+        runs: list[TextRun] = []
         for passage, base in zip(exchange.passages, exchange.passage_starts, strict=True):
             run = self._input.text(context, base, is_beside=True)
             text = await run.feed(readable(passage.text), last=True)
             if _is_blocked(run):
                 return False
-            self._passages += (replace(passage, text=text),)
-            self._given.append(_Given(run, base))
+            sent.append(replace(passage, text=text))
+            runs.append(run)
+        found = self._input.passages
+        exchange.passages += found
+        passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
+        broken = await self._read_passages.judge(
+            passages, exchange.passage_starts, context.question, runs
+        )
+        if broken is not None and broken.failure is not None:
+            raise broken.failure
         return True
 
     async def _write(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[str, None]:
@@ -163,28 +167,20 @@ class Answer:
 
     def _output_context(self, first: Delta) -> Context:
         question = readable(self._exchange.question)
-        return Context(Stage.OUTPUT, question, self._passages, abstained=first.abstained)
+        return Context(
+            Stage.OUTPUT, question, self._read_passages.passages, abstained=first.abstained
+        )
 
     def _citation(self, support: Support) -> Citation:
-        passage = self._passages[support.passage]
-        start, end = self._as_sent(support.passage, support.start, support.end)
-        answer = self._as_sent(support.passage, support.answer_start, support.answer_end)
-        return Citation(support.passage, passage.source, passage.title, start, end, *answer)
+        as_sent = self._read_passages.as_sent
+        index, start, end = as_sent(support.passage, support.start, support.end)
+        _, *answer = as_sent(support.passage, support.answer_start, support.answer_end)
+        passage = self._exchange.passages[index]
+        return Citation(index, passage.source, passage.title, start, end, *answer)
 
     def _with_evidence_as_sent(self, verdict: Verdict) -> Verdict:
-        evidence = []
-        for piece in verdict.evidence:
-            start, end = self._as_sent(piece.passage, piece.start, piece.end)
-            evidence.append(replace(piece, start=start, end=end))
-        return replace(verdict, evidence=tuple(evidence))
-
-    def _as_sent(self, passage: int, start: int, end: int) -> tuple[int, int]:
-        """Map a stretch of a passage as the model read it to the passage as it came."""
-        if passage >= len(self._given):
-            return start, end
-        given = self._given[passage]
-        start, end = given.run.to_original(start, end)
-        return start - given.base, end - given.base
+        evidence = self._read_passages.evidence_as_sent(verdict.evidence)
+        return replace(verdict, evidence=evidence)
 
     def _block(self) -> None:
         self._exchange.outcome = Outcome.BLOCKED
@@ -192,7 +188,7 @@ class Answer:
 
     def _complete(self, last: Delta) -> None:
         exchange = self._exchange
-        changed = self._input.edits or self._output.edits
+        changed = self._prompt_edits or self._output.edits
         exchange.outcome = Outcome.REWRITTEN if changed else Outcome.COMPLETED
         exchange.finish_reason = FinishReason(last.finish_reason or FinishReason.STOP)
         exchange.usage = Usage(last.prompt_tokens, last.completion_tokens)

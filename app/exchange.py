@@ -103,13 +103,14 @@ class Verdict:
     threshold: float
     label: str
     ranges: tuple[Range, ...] = ()
-    """Positions in the prompt as it was sent and, behind it, in the passages that were sent along
-    (`Exchange.passage_starts`), or in the text as the model wrote it."""
+    """Positions in the prompt as it was sent and, behind it, in the passages as they were sent along
+    or found (`Exchange.passage_starts`), or in the text as the model wrote it."""
     evidence: tuple[Evidence, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
     error: str | None = None
-    """For the action `error`: `raised`, `timeout`, `invalid` or `overloaded`."""
+    """For the action `error`: `raised`, `timeout`, `invalid`, `crashed`, `overloaded` or
+    `circuit_open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Exchange:
 
     @property
     def passage_starts(self) -> list[int]:
-        """Where each passage begins for ranges and edits of the input stage.
+        """Where each passage begins for ranges and edits of the stages before the model.
 
         They count on behind the prompt as if the passages followed it, each after a `SEPARATOR`.
         """

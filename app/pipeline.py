@@ -96,7 +96,7 @@ class Pipeline:
         Raises:
             PenstockError: the exchange failed; it is recorded as such.
         """
-        with self._engines.lease(exchange.model) as engine:
+        with self._engines.lease(exchange.model) as engine, self._chain.lease():
             async with aclosing(self._lead(exchange, engine, tokens)) as released:
                 async for text in released:
                     yield text

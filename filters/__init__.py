@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -39,6 +39,7 @@ __all__ = [
     "Evidence",
     "Filter",
     "Finding",
+    "Isolation",
     "Item",
     "Options",
     "Passage",
@@ -51,11 +52,18 @@ __all__ = [
 ]
 
 
+Isolation = Literal["none", "process"]
+"""Where a filter runs: in the server, or in a process of its own."""
+
+
 class Stage(StrEnum):
     """Where in the story of a request a filter runs."""
 
     INPUT = "input"
     """On the prompt and the passages that came with it, before the model."""
+    RETRIEVAL = "retrieval"
+    """On each passage, whether it came with the prompt or was found for it, before the model reads it.
+    The action `block` leaves the passage out; the others keep their order."""
     OUTPUT = "output"
     """On the completion, before the client."""
 
@@ -171,7 +179,7 @@ class Finding:
     ranges: tuple[Range, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     passages: tuple[Passage, ...] = ()
-    """Passages found for the prompt; the chain adds them to the exchange."""
+    """Passages found for the prompt; the chain adds them to the exchange. Heeded at the input only."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Every label's score, where the filter knows several."""
 
@@ -193,6 +201,8 @@ class Context:
     """The last user message as it was sent. The whole prompt, with what came before it, is judged
     message by message."""
     passages: tuple[Passage, ...] = ()
+    """At the input those of the request, at the output those that the model read, and at the stage
+    `retrieval` the one whose text is judged."""
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
 
@@ -238,6 +248,9 @@ class Filter:
     every_message: ClassVar[bool] = True
     """Judge every message of a conversation and every passage sent along; False: only the last user
     message."""
+    isolation: ClassVar[Isolation] = "none"
+    """`process` runs it in a process of its own, which is killed at the deadline: for Python that may
+    compute for long, for libraries that may crash. Such a filter gets nothing from `setup`."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.chain.edits import to_input
-from app.chain.instance import CheckFailed, Instance
+from app.chain.failures import CheckFailed
+from app.chain.instance import Instance
 from app.chain.tally import Tally
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
@@ -79,6 +80,7 @@ class Rewriter:
                 Item(piece.text, self._context, piece.start)
             )
         except CheckFailed as error:
+            self._tally.duration_ms += error.took_ms
             self._tally.fail(error.kind)
             if self._instance.fails_closed(error.kind):
                 self.failure = self._instance.failure(error)

@@ -17,7 +17,7 @@ from app.review.search import PERIODS, Search
 from app.review.sessions import HOME, Sessions, SignedIn, is_ours
 from app.review.view import exchange_view, row_view
 from app.routes.authentication import SignIn
-from app.routes.service import Served
+from app.routes.service import Served, Service
 from app.store.keys import ApiKey, Scope
 from app.store.query import ExchangeSummary
 
@@ -67,7 +67,7 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         rows=[row_view(row) for row in shown],
         outcomes=list(Outcome),
         actions=list(Action),
-        instances=[entry.id for entry in service.settings.chain],
+        instances=_instances(service),
         periods=[(name, title) for name, (title, _) in PERIODS.items()],
         newer=newer,
         older=older,
@@ -81,6 +81,12 @@ def _asked(search: Search) -> list[tuple[str, list[Segment], str]]:
         (name, segments(value, ()), search.url(**{name: "", "before": "", "after": ""}))
         for name, value in search.beside_the_fields.items()
     ]
+
+
+def _instances(service: Service) -> list[str]:
+    """Return the ids in force, and those of the start: the log has exchanges of both."""
+    now = [instance.id for instance in service.filters.instances]
+    return list(dict.fromkeys([*now, *(entry.id for entry in service.settings.chain)]))
 
 
 def _neighbours(

@@ -31,7 +31,7 @@ from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
 from filters import Evidence, Passage, Range, Stage
-from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder
+from tests.app.scripted import FixedFilters, FixedLineup, KeptRecords, LengthEmbedder
 from tests.exchanges import make_exchange
 from tests.http import listening
 
@@ -110,6 +110,7 @@ async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
     app.state.service = Service(
         settings=settings,
         pipeline=Pipeline(Chain([]), ServedEngines(), KeptRecords(), request_s=5.0),
+        filters=FixedFilters(),
         engines=ServedEngines(),
         embedder=LengthEmbedder(),
         lineup=FixedLineup(ServedEngines()),

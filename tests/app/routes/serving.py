@@ -21,7 +21,13 @@ from app.settings import LimitSettings, Settings
 from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
-from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder, ScriptedEngine
+from tests.app.scripted import (
+    FixedFilters,
+    FixedLineup,
+    KeptRecords,
+    LengthEmbedder,
+    ScriptedEngine,
+)
 
 
 class Desk:
@@ -63,6 +69,7 @@ class Desk:
         self.app.state.service = Service(
             settings=self.settings,
             pipeline=Pipeline(Chain(chain), engines, self.records, limits.request_s),
+            filters=FixedFilters(chain),
             engines=engines,
             embedder=LengthEmbedder(),
             exchanges=self.exchanges,
