@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from app.chain.chain import Chain
+from app.chain.placeholders import PlaceholderBook
+from app.chain.restoration import Restorer
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -20,8 +22,20 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage, Verdict
+from app.exchange import (
+    SEPARATOR,
+    Citation,
+    Exchange,
+    FinishReason,
+    Message,
+    Outcome,
+    Usage,
+    Verdict,
+)
 from filters import Context, Passage, Stage
+
+INSTRUCTING = ("system", "developer")
+"""Roles whose messages tell the model what to do."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -47,11 +61,21 @@ class Answer:
         self._exchange = exchange
         self._tokens = tokens
         self._engine = engine
-        self._input = chain.stage(Stage.INPUT)
-        self._output = chain.stage(Stage.OUTPUT)
+        came = (*(m.content for m in exchange.messages), *(p.text for p in exchange.passages))
+        self._book = PlaceholderBook(taken=came)
+        self._input = chain.stage(Stage.INPUT, self._book)
+        self._output = chain.stage(Stage.OUTPUT, self._book)
         self._passages: tuple[Passage, ...] = ()
         """As the model reads them; the exchange keeps them as they came."""
         self._given: list[_Given] = []
+        self._num_sent = len(exchange.passages)
+        self._restorer: Restorer | None = None
+        self._released = ""
+        self._instructions = tuple(
+            readable(message.content)
+            for message in exchange.messages
+            if message.role in INSTRUCTING
+        )
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the completion as the output filters release it."""
@@ -61,7 +85,10 @@ class Answer:
             return
         async with aclosing(self._engine.stream(prompt)) as deltas:
             async for text in self._write(deltas):
-                yield text
+                if restored := self._restored(text):
+                    yield restored
+        if rest := self._restored(last=True):
+            yield rest
 
     async def run_shadows(self, until: float) -> None:
         """Let the shadow filters measure what has been released already, and no longer than this.
@@ -72,6 +99,17 @@ class Answer:
         await self._input.run_shadows(until)
         await self._output.run_shadows(until)
 
+    def _restored(self, text: str = "", *, last: bool = False) -> str:
+        """Take what the filters released into the exchange; return it as the client gets it."""
+        exchange = self._exchange
+        exchange.completion += text
+        self._restorer = self._restorer or Restorer(self._book.restorable)
+        restored = self._restorer.feed(text, last=last)
+        if self._book.restorable:
+            self._released += restored
+            exchange.released = self._released
+        return restored
+
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
         exchange = self._exchange
@@ -79,11 +117,27 @@ class Answer:
         exchange.verdicts = [*self._input.verdicts, *judged]
         exchange.prompt_edits = self._input.edits
         exchange.completion_edits = self._output.edits
+        self._conceal()
+
+    def _conceal(self) -> None:
+        """Mask in the exchange what no record may hold; every position stays."""
+        exchange, count = self._exchange, len(self._exchange.messages)
+        sent, found = exchange.passages[: self._num_sent], exchange.passages[self._num_sent :]
+        came = [*(message.content for message in exchange.messages), *(one.text for one in sent)]
+        texts = self._input.recordable(came)
+        exchange.messages = tuple(map(_with_content, exchange.messages, texts[:count]))
+        exchange.passages = (*map(_with_text, sent, texts[count:]), *found)
+        (exchange.generated,) = self._output.recordable([exchange.generated])
 
     async def _read(self) -> Prompt | None:
         """Return the prompt as the model may read it, or None if a part of it is blocked."""
         exchange, started = self._exchange, perf_counter()
-        context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
+        context = Context(
+            Stage.INPUT,
+            readable(exchange.question),
+            exchange.passages,
+            instructions=self._instructions,
+        )
         try:
             messages = await self._read_messages(context)
             if messages is None or not await self._read_passages(context):
@@ -163,7 +217,13 @@ class Answer:
 
     def _output_context(self, first: Delta) -> Context:
         question = readable(self._exchange.question)
-        return Context(Stage.OUTPUT, question, self._passages, abstained=first.abstained)
+        return Context(
+            Stage.OUTPUT,
+            question,
+            self._passages,
+            abstained=first.abstained,
+            instructions=self._instructions,
+        )
 
     def _citation(self, support: Support) -> Citation:
         passage = self._passages[support.passage]
@@ -204,6 +264,14 @@ def readable(text: str) -> str:
     Filters get the same text as the model, so nothing can hide from them in the difference.
     """
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _with_content(message: Message, content: str) -> Message:
+    return replace(message, content=content)
+
+
+def _with_text(passage: Passage, text: str) -> Passage:
+    return replace(passage, text=text)
 
 
 def _is_blocked(run: TextRun) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import Self
 
 from app.chain.instance import Instance
+from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.registry import build
 from app.chain.tally import Tally
 from app.chain.text_run import TextRun
@@ -63,16 +65,17 @@ class Chain:
         """Whether any filter may block or change the stage's text."""
         return any(i.enforces and i.entry.action != "flag" for i in self._by_stage[stage])
 
-    def stage(self, stage: Stage) -> StageRun:
-        """Begin one exchange's way through a stage."""
-        return StageRun(self._by_stage[stage])
+    def stage(self, stage: Stage, book: PlaceholderBook | None = None) -> StageRun:
+        """Begin one exchange's way through a stage; both stages use the exchange's `book`."""
+        return StageRun(self._by_stage[stage], book)
 
 
 class StageRun:
     """What one stage's filters found in one exchange."""
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], book: PlaceholderBook | None = None) -> None:
         self._instances = instances
+        self._book = book or PlaceholderBook()
         self._tallies = {instance.id: Tally(instance) for instance in instances}
         self._runs: list[TextRun] = []
 
@@ -83,7 +86,7 @@ class StageRun:
         judged by those filters only that want every message.
         """
         wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
-        run = TextRun(wanted, self._tallies, context, base)
+        run = TextRun(wanted, self._tallies, context, base, self._book)
         self._runs.append(run)
         return run
 
@@ -101,6 +104,20 @@ class StageRun:
     def edits(self) -> tuple[Edit, ...]:
         """All replacements in the stage's texts."""
         return tuple(edit for run in self._runs for edit in run.edits)
+
+    def recordable(self, texts: Sequence[str]) -> list[str]:
+        """Return the stage's texts, in the order in which they were begun, as records may hold them.
+
+        Of what no filter came to judge nothing is shown, if a filter of the stage conceals anything.
+        """
+        if not any(instance.conceals for instance in self._instances):
+            return list(texts)
+        runs = self._runs[: len(texts)]
+        return [
+            run.recordable(text) if run else masked(text, [(0, len(text))])
+            for text, run in zip_longest(texts, runs, fillvalue=None)
+            if text is not None
+        ]
 
     async def run_shadows(self, until: float) -> None:
         """Let the shadow filters measure after everything was released, as `TextRun` does."""
