@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import field_validator
 
 from filters import Canary, Filter, Finding, Item, Options, Placeholders, Range, in_thread
 from filters._text.edges import Edges, unit_for
+from filters._text.surest import surest
 from filters._text.visible import visible
 from filters.pii.addresses import LONGEST_EMAIL, emails, ips
-from filters.pii.finds import Find, surest
 from filters.pii.numbers import NUMBERS
 from filters.pii.phones import phones, unknown_regions
 
@@ -106,7 +107,7 @@ class Pii(Filter):
         for find in surest(self._finds(plain.text)):
             span = plain.original_range(find.start, find.end)
             if edges.keeps(span, plain, margin=1) and not self._is_allowed(plain.text, find):
-                ranges.append(Range(*span, find.kind, find.score))
+                ranges.append(replace(find, start=span[0], end=span[1]))
         if not ranges:
             return None
         top = max(ranges, key=lambda found: found.score)
@@ -115,7 +116,7 @@ class Pii(Filter):
             scores[found.label] = max(found.score, scores.get(found.label, 0.0))
         return Finding(top.score, top.label, tuple(ranges), scores=scores)
 
-    def _finds(self, text: str) -> Iterator[Find]:
+    def _finds(self, text: str) -> Iterator[Range]:
         for kind in self.options.kinds:
             if kind == "email":
                 yield from emails(text)
@@ -126,7 +127,7 @@ class Pii(Filter):
             else:
                 yield from NUMBERS[kind](text)
 
-    def _is_allowed(self, text: str, find: Find) -> bool:
+    def _is_allowed(self, text: str, find: Range) -> bool:
         if not self._allowed:
             return False
         found = text[find.start : find.end].casefold()

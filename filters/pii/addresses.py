@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from filters.pii.finds import Find
+from filters import Range
 
 LONGEST_LOCAL = 64
 """Characters before the `@` (RFC 5321)."""
@@ -25,7 +25,7 @@ _VERSION = re.compile(r"(?i:version|release|ver|build|v)\.?\s{0,2}$")
 _BEFORE = 12
 
 
-def emails(text: str) -> Iterator[Find]:
+def emails(text: str) -> Iterator[Range]:
     """Yield e-mail addresses, also of other scripts."""
     for at in _AT.finditer(text):
         start = _local_start(text, at.start())
@@ -34,17 +34,17 @@ def emails(text: str) -> Iterator[Find]:
             continue
         end = domain.start() + len(domain[0].rstrip("-_"))
         if _is_top_level(text[domain.start() : end].rpartition(".")[2]):
-            yield Find(start, end, "email")
+            yield Range(start, end, "email")
 
 
-def ips(text: str) -> Iterator[Find]:
+def ips(text: str) -> Iterator[Range]:
     """Yield IP addresses that the whole internet knows; private and reserved ones tell of nobody."""
     for pattern in _V4, _V6:
         for found in pattern.finditer(text):
             if _is_global(found[0]):
                 before = text[max(0, found.start() - _BEFORE) : found.start()]
                 score = SEEMS_VERSION if _VERSION.search(before) else 1.0
-                yield Find(*found.span(), "ip", score)
+                yield Range(*found.span(), "ip", score)
 
 
 def _local_start(text: str, at: int) -> int:

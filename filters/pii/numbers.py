@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from filters.pii.finds import Find
+from filters import Range
 
 _CARD = re.compile(
     r"(?<!\w)(?:\d{12,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}"
@@ -45,62 +45,62 @@ _CPF = re.compile(r"(?<!\w)\d{3}\.?\d{3}\.?\d{3}-?\d\d(?!\w)")
 _NIR = re.compile(r"(?<!\w)[12] ?\d\d ?[01]\d ?(?:\d\d|2[AaBb]) ?\d{3} ?\d{3} ?\d\d(?!\w)")
 
 
-def cards(text: str) -> Iterator[Find]:
+def cards(text: str) -> Iterator[Range]:
     """Yield payment card numbers: by their issuer and Luhn's check digit."""
     for found in _CARD.finditer(text):
         digits = _alphanumeric(found[0])
         if _CARD_ISSUERS.fullmatch(digits) and _luhn(digits):
-            yield Find(*found.span(), "card")
+            yield Range(*found.span(), "card")
 
 
-def ibans(text: str) -> Iterator[Find]:
+def ibans(text: str) -> Iterator[Range]:
     """Yield bank accounts: by their country's length and the check digits modulo 97."""
     for found in _IBAN.finditer(text):
         end = _end_of(text, found.start(), _IBAN_LENGTHS.get(found[0][:2].upper(), 0))
         if end and _remainder_97(_alphanumeric(text[found.start() : end])) == 1:
-            yield Find(found.start(), end, "iban")
+            yield Range(found.start(), end, "iban")
 
 
-def us_ssn(text: str) -> Iterator[Find]:
+def us_ssn(text: str) -> Iterator[Range]:
     """Yield Social Security numbers of the USA, which have no check digit: with separators only."""
     for found in _SSN.finditer(text):
-        yield Find(*found.span(), "us_ssn", 0.8)
+        yield Range(*found.span(), "us_ssn", 0.8)
 
 
-def gb_nino(text: str) -> Iterator[Find]:
+def gb_nino(text: str) -> Iterator[Range]:
     """Yield National Insurance numbers of the United Kingdom, which have no check digit."""
     for found in _NINO.finditer(text):
-        yield Find(*found.span(), "gb_nino", 0.9)
+        yield Range(*found.span(), "gb_nino", 0.9)
 
 
-def es_dni(text: str) -> Iterator[Find]:
+def es_dni(text: str) -> Iterator[Range]:
     """Yield identity numbers of Spain, of citizens and of foreigners."""
     for found in _DNI.finditer(text):
         plain = _alphanumeric(found[0]).upper()
         number = int(plain[:-1].translate(str.maketrans("XYZ", "012")))
         if "TRWAGMYFPDXBNJZSQVHLCKE"[number % 23] == plain[-1]:
-            yield Find(*found.span(), "es_dni")
+            yield Range(*found.span(), "es_dni")
 
 
-def br_cpf(text: str) -> Iterator[Find]:
+def br_cpf(text: str) -> Iterator[Range]:
     """Yield taxpayer numbers of Brazil."""
     for found in _CPF.finditer(text):
         digits = [int(char) for char in found[0] if char.isdigit()]
         checks = [_weighted_11(digits[:count]) for count in (9, 10)]
         if checks == digits[9:] and len(set(digits)) > 1:
-            yield Find(*found.span(), "br_cpf")
+            yield Range(*found.span(), "br_cpf")
 
 
-def fr_nir(text: str) -> Iterator[Find]:
+def fr_nir(text: str) -> Iterator[Range]:
     """Yield social security numbers of France."""
     for found in _NIR.finditer(text):
         plain = _alphanumeric(found[0]).upper()
         number = int(plain[:-2].replace("2A", "19", 1).replace("2B", "18", 1))
         if 97 - number % 97 == int(plain[-2:]):
-            yield Find(*found.span(), "fr_nir")
+            yield Range(*found.span(), "fr_nir")
 
 
-NUMBERS: Mapping[str, Callable[[str], Iterator[Find]]] = {
+NUMBERS: Mapping[str, Callable[[str], Iterator[Range]]] = {
     "card": cards,
     "iban": ibans,
     "us_ssn": us_ssn,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from phonenumbers import SUPPORTED_REGIONS, Leniency, PhoneNumberMatch, PhoneNumberMatcher
 
-from filters.pii.finds import Find
+from filters import Range
 
 GROUPED = 0.8
 """Score of a national number with spaces, dashes or brackets, or behind a word such as `call`."""
@@ -22,7 +22,7 @@ _WORD = re.compile(
 _BEFORE = 48
 
 
-def phones(text: str, regions: Sequence[str]) -> Iterator[Find]:
+def phones(text: str, regions: Sequence[str]) -> Iterator[Range]:
     """Yield phone numbers.
 
     Args:
@@ -35,7 +35,7 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Find]:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
             # The bracket of `(+44 20 7946 0958)` belongs to the sentence, that of `(212)` does not.
             opened = match.raw_string.count("(") > match.raw_string.count(")")
-            yield Find(match.start + opened, match.end, "phone", _score(text, match))
+            yield Range(match.start + opened, match.end, "phone", _score(text, match))
 
 
 def unknown_regions(regions: Sequence[str]) -> list[str]:
