@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from app.chain.chain import Chain
+from app.chain.concealment import conceal
 from app.chain.placeholders import PlaceholderBook
 from app.chain.restoration import Restorer
 from app.chain.text_run import TextRun
@@ -22,16 +23,7 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import (
-    SEPARATOR,
-    Citation,
-    Exchange,
-    FinishReason,
-    Message,
-    Outcome,
-    Usage,
-    Verdict,
-)
+from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage, Verdict
 from filters import Context, Passage, Stage
 
 INSTRUCTING = ("system", "developer")
@@ -117,17 +109,7 @@ class Answer:
         exchange.verdicts = [*self._input.verdicts, *judged]
         exchange.prompt_edits = self._input.edits
         exchange.completion_edits = self._output.edits
-        self._conceal()
-
-    def _conceal(self) -> None:
-        """Mask in the exchange what no record may hold; every position stays."""
-        exchange, count = self._exchange, len(self._exchange.messages)
-        sent, found = exchange.passages[: self._num_sent], exchange.passages[self._num_sent :]
-        came = [*(message.content for message in exchange.messages), *(one.text for one in sent)]
-        texts = self._input.recordable(came)
-        exchange.messages = tuple(map(_with_content, exchange.messages, texts[:count]))
-        exchange.passages = (*map(_with_text, sent, texts[count:]), *found)
-        (exchange.generated,) = self._output.recordable([exchange.generated])
+        conceal(exchange, self._input, self._output, self._num_sent)
 
     async def _read(self) -> Prompt | None:
         """Return the prompt as the model may read it, or None if a part of it is blocked."""
@@ -264,14 +246,6 @@ def readable(text: str) -> str:
     Filters get the same text as the model, so nothing can hide from them in the difference.
     """
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _with_content(message: Message, content: str) -> Message:
-    return replace(message, content=content)
-
-
-def _with_text(passage: Passage, text: str) -> Passage:
-    return replace(passage, text=text)
 
 
 def _is_blocked(run: TextRun) -> bool:
