@@ -92,4 +92,4 @@ def _literal(phrase: str, number: int) -> str:
     plain = normalise(phrase).text.strip()
     if not plain:
         raise ValueError(f"phrase {number} holds no visible character")
-    return re2.escape(plain)
+    return str(re2.escape(plain))

@@ -58,7 +58,8 @@ class Rule:
             )
             secret = match[group]
             if secret and self._is_secret(secret):
-                yield Found(*match.span(group), match.span(), self.id, self.score)
+                start, end = match.span(group)
+                yield Found(start, end, match.span(), self.id, self.score)
 
     def _is_secret(self, secret: str) -> bool:
         if self.entropy and entropy(secret) < self.entropy:
