@@ -9,7 +9,10 @@ from dataclasses import replace
 from time import perf_counter
 
 from app.chain.chain import Chain
+from app.chain.concealment import conceal
 from app.chain.passages import ReadPassages
+from app.chain.placeholders import PlaceholderBook
+from app.chain.restoration import Restorer
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -23,6 +26,9 @@ from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
 from app.exchange import SEPARATOR, Citation, Edit, Exchange, FinishReason, Outcome, Usage, Verdict
 from filters import Context, Passage, Stage
+
+INSTRUCTING = ("system", "developer")
+"""Roles whose messages tell the model what to do."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -40,10 +46,20 @@ class Answer:
         self._exchange = exchange
         self._tokens = tokens
         self._engine = engine
-        self._input = chain.stage(Stage.INPUT)
-        self._retrieval = chain.stage(Stage.RETRIEVAL)
-        self._output = chain.stage(Stage.OUTPUT)
+        came = (*(m.content for m in exchange.messages), *(p.text for p in exchange.passages))
+        self._book = PlaceholderBook(taken=came)
+        self._input = chain.stage(Stage.INPUT, self._book)
+        self._retrieval = chain.stage(Stage.RETRIEVAL, self._book)
+        self._output = chain.stage(Stage.OUTPUT, self._book)
         self._read_passages = ReadPassages(self._retrieval)
+        self._num_sent = len(exchange.passages)
+        self._restorer: Restorer | None = None
+        self._released = ""
+        self._instructions = tuple(
+            readable(message.content)
+            for message in exchange.messages
+            if message.role in INSTRUCTING
+        )
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the completion as the output filters release it."""
@@ -53,7 +69,10 @@ class Answer:
             return
         async with aclosing(self._engine.stream(prompt)) as deltas:
             async for text in self._write(deltas):
-                yield text
+                if restored := self._restored(text):
+                    yield restored
+        if rest := self._restored(last=True):
+            yield rest
 
     async def run_shadows(self, until: float) -> None:
         """Let the shadow filters measure what has been released already, and no longer than this.
@@ -64,6 +83,17 @@ class Answer:
         for stage in (self._input, self._retrieval, self._output):
             await stage.run_shadows(until)
 
+    def _restored(self, text: str = "", *, last: bool = False) -> str:
+        """Take what the filters released into the exchange; return it as the client gets it."""
+        exchange = self._exchange
+        exchange.completion += text
+        self._restorer = self._restorer or Restorer(self._book.restorable)
+        restored = self._restorer.feed(text, last=last)
+        if self._book.restorable:
+            self._released += restored
+            exchange.released = self._released
+        return restored
+
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
         exchange = self._exchange
@@ -71,6 +101,7 @@ class Answer:
         exchange.verdicts = [*self._input.verdicts, *self._retrieval.verdicts, *judged]
         exchange.prompt_edits = self._prompt_edits
         exchange.completion_edits = self._output.edits
+        conceal(exchange, self._input, self._retrieval, self._output, self._num_sent)
 
     @property
     def _prompt_edits(self) -> tuple[Edit, ...]:
@@ -80,7 +111,12 @@ class Answer:
     async def _read(self) -> Prompt | None:
         """Return the prompt as the model may read it, or None if a part of it is blocked."""
         exchange, started = self._exchange, perf_counter()
-        context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
+        context = Context(
+            Stage.INPUT,
+            readable(exchange.question),
+            exchange.passages,
+            instructions=self._instructions,
+        )
         try:
             messages = await self._read_messages(context)
             if messages is None or not await self._read_sent_and_found(context):
@@ -121,9 +157,7 @@ class Answer:
         found = self._input.passages
         exchange.passages += found
         passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
-        broken = await self._read_passages.judge(
-            passages, exchange.passage_starts, context.question, runs
-        )
+        broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
         if broken is not None and broken.failure is not None:
             raise broken.failure
         return True
@@ -168,7 +202,11 @@ class Answer:
     def _output_context(self, first: Delta) -> Context:
         question = readable(self._exchange.question)
         return Context(
-            Stage.OUTPUT, question, self._read_passages.passages, abstained=first.abstained
+            Stage.OUTPUT,
+            question,
+            self._read_passages.passages,
+            abstained=first.abstained,
+            instructions=self._instructions,
         )
 
     def _citation(self, support: Support) -> Citation:

@@ -154,7 +154,7 @@ class Exchange:
     generated: str = ""
     """What the model wrote, also when none of it may be seen."""
     completion: str = ""
-    """What was released to the client."""
+    """What the filters released, as it is recorded."""
     prompt_edits: tuple[Edit, ...] = ()
     completion_edits: tuple[Edit, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -162,6 +162,21 @@ class Exchange:
     usage: Usage = field(default_factory=Usage)
     timings_ms: dict[str, float] = field(default_factory=dict)
     """Milliseconds by name: `total`, `input_filters`, `model`, `output_filters`, …"""
+    _restored: str | None = field(default=None, init=False, compare=False, repr=False)
+    # Private fields are in no record.
+
+    @property
+    def released(self) -> str:
+        """The completion as the client gets it.
+
+        It differs from the completion where a filter wants a prompt's texts back in the place of
+        their placeholders. That is for the client alone and in no record.
+        """
+        return self.completion if self._restored is None else self._restored
+
+    @released.setter
+    def released(self, text: str) -> None:
+        self._restored = text
 
     @property
     def prompt(self) -> str:

@@ -112,7 +112,6 @@ class Pipeline:
             await engine.check([ChatMessage(m.role, m.content) for m in exchange.messages])
             async with aclosing(self._work(answer)) as released:
                 async for text in released:
-                    exchange.completion += text
                     yield text
         except (asyncio.CancelledError, GeneratorExit):
             _cut_off(exchange)

@@ -43,6 +43,7 @@ __all__ = [
     "Item",
     "Options",
     "Passage",
+    "Placeholders",
     "Range",
     "Resources",
     "Retriever",
@@ -193,6 +194,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholders:
+    """How the chain rewrites what a filter found: each text as a `[LABEL_1]` of its own.
+
+    The same text has the same number throughout one exchange, and no other exchange knows it.
+    """
+
+    restore: bool = False
+    """Put the text of a prompt back where the judged completion writes its placeholder."""
+    keep: bool = False
+    """Keep the text in the record of the exchange, where it is else masked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a filter may know of the exchange beside the text it judges."""
 
@@ -205,6 +219,8 @@ class Context:
     `retrieval` the one whose text is judged."""
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
+    instructions: tuple[str, ...] = ()
+    """The system and developer messages of the prompt, as they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +241,7 @@ class Canary:
     bad: bool
     question: str = ""
     passages: tuple[Passage, ...] = ()
+    instructions: tuple[str, ...] = ()
 
 
 class Options(BaseModel):
@@ -245,6 +262,9 @@ class Filter:
     """Where it may be placed."""
     unit: Unit = Unit.document()
     """What it judges at once; an instance may set its own from its options."""
+    placeholders: Placeholders | None = None
+    """How the chain rewrites ranges without a replacement; None: as `[label]`. An instance may set
+    its own from its options."""
     every_message: ClassVar[bool] = True
     """Judge every message of a conversation and every passage sent along; False: only the last user
     message."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Self
 
 from app.chain.instance import Instance
+from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.registry import build
 from app.chain.tally import Tally, sum_of
 from app.chain.text_run import TextRun
@@ -86,9 +88,9 @@ class Chain:
         """Whether any filter may block or change the stage's text."""
         return any(i.enforces and i.entry.action != "flag" for i in self._now.by_stage[stage])
 
-    def stage(self, stage: Stage) -> StageRun:
-        """Begin one exchange's way through a stage."""
-        return StageRun(self._now.by_stage[stage])
+    def stage(self, stage: Stage, book: PlaceholderBook | None = None) -> StageRun:
+        """Begin one exchange's way through a stage; all stages use the exchange's `book`."""
+        return StageRun(self._now.by_stage[stage], book)
 
     @contextmanager
     def lease(self) -> Iterator[None]:
@@ -127,8 +129,9 @@ def _located(entry: ChainEntry, where: str) -> Iterator[None]:
 class StageRun:
     """What one stage's filters found in one exchange."""
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], book: PlaceholderBook | None = None) -> None:
         self._instances = instances
+        self._book = book or PlaceholderBook()
         self._tallies: list[dict[str, Tally]] = []
         """One for each text, so that texts may be judged side by side and still count in order."""
         self._runs: list[TextRun] = []
@@ -154,7 +157,7 @@ class StageRun:
         """
         wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
         tallies = {instance.id: Tally(instance) for instance in wanted}
-        run = TextRun(wanted, tallies, context, base, after)
+        run = TextRun(wanted, tallies, context, base, after=after, book=self._book)
         self._tallies.append(tallies)
         self._runs.append(run)
         return run
@@ -173,6 +176,20 @@ class StageRun:
     def edits(self) -> tuple[Edit, ...]:
         """All replacements in the stage's texts."""
         return tuple(edit for run in self._runs for edit in run.edits)
+
+    def recordable(self, texts: Sequence[str]) -> list[str]:
+        """Return the stage's texts, in the order in which they were begun, as records may hold them.
+
+        Of what no filter came to judge nothing is shown, if a filter of the stage conceals anything.
+        """
+        if not any(instance.conceals for instance in self._instances):
+            return list(texts)
+        runs = self._runs[: len(texts)]
+        return [
+            run.recordable(text) if run else masked(text, [(0, len(text))])
+            for text, run in zip_longest(texts, runs, fillvalue=None)
+            if text is not None
+        ]
 
     async def run_shadows(self, until: float) -> None:
         """Let the shadow filters measure after everything was released, as `TextRun` does."""

@@ -62,6 +62,12 @@ class Instance:
         """Whether it changes the text that everything after it sees."""
         return self.enforces and self.entry.action == "rewrite"
 
+    @property
+    def conceals(self) -> bool:
+        """Whether no record may hold what it replaces."""
+        placeholders = self.filter.placeholders
+        return self.rewrites and placeholders is not None and not placeholders.keep
+
     def is_hit(self, finding: Finding) -> bool:
         """Whether a finding reaches the threshold; a score of 0 never does."""
         return finding.score >= self.entry.threshold and finding.score > 0
@@ -84,7 +90,9 @@ class Instance:
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            context = Context(self.stage, canary.question or canary.text, canary.passages)
+            question = canary.question or canary.text
+            instructions = canary.instructions
+            context = Context(self.stage, question, canary.passages, instructions=instructions)
             try:
                 finding, _ = await self.check(Item(canary.text, context))
             except CheckFailed as error:

@@ -40,7 +40,7 @@ class ReadPassages:
         self,
         passages: Sequence[Passage],
         starts: Sequence[int],
-        question: str,
+        asked: Context,
         before: Sequence[TextRun],
     ) -> TextRun | None:
         """Judge the passages of an exchange.
@@ -48,7 +48,7 @@ class ReadPassages:
         Args:
             passages: their texts as the stage before left them.
             starts: where each begins, for ranges and edits.
-            question: what they shall answer.
+            asked: what the stage before knew of the exchange.
             before: what the stage before made of the first ones.
 
         Returns:
@@ -58,7 +58,7 @@ class ReadPassages:
         begun: list[_Read] = []
         for index, (passage, base) in enumerate(zip(passages, starts, strict=True)):
             after = before[index] if index < len(before) else None
-            context = Context(Stage.RETRIEVAL, question, (passage,))
+            context = replace(asked, stage=Stage.RETRIEVAL, passages=(passage,))
             begun.append(_Read(index, self._run.text(context, base, after=after), base))
         for at in range(0, len(begun), SIDE_BY_SIDE):
             group = begun[at : at + SIDE_BY_SIDE]

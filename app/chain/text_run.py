@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from app.chain.failures import CheckFailed
 from app.chain.instance import Instance
+from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.rewriter import Rewriter
 from app.chain.tally import Tally
 from app.chain.units import Piece, splitter
@@ -57,16 +58,19 @@ class TextRun:
         tallies: dict[str, Tally],
         context: Context,
         base: int = 0,
+        *,
         after: TextRun | None = None,
+        book: PlaceholderBook | None = None,
     ) -> None:
         self._context = context
         self._base = base
         self._rewriters: tuple[Rewriter, ...] = ()
         self._all_rewriters: tuple[Rewriter, ...] = after._all_rewriters if after else ()
         """With those of the stage before, through which positions lead to the text as it came."""
-        for instance in instances:
-            if instance.rewrites:
-                step = Rewriter(instance, tallies[instance.id], context, base, self._all_rewriters)
+        book = book or PlaceholderBook()
+        for one in instances:
+            if one.rewrites:
+                step = Rewriter(one, tallies[one.id], context, base, self._all_rewriters, book)
                 self._rewriters += (step,)
                 self._all_rewriters += (step,)
         judging = [i for i in instances if not i.rewrites]
@@ -121,6 +125,18 @@ class TextRun:
         """All replacements, in positions of the text as it came in."""
         edits = [edit for rewriter in self._rewriters for edit in rewriter.original_edits()]
         return tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
+
+    def recordable(self, text: str) -> str:
+        """Return the text as it came in, which `text` is, as a record may hold it.
+
+        What a filter conceals is masked, and so is what that filter did not come to judge.
+        """
+        spans: list[tuple[int, int]] = []
+        for rewriter in self._rewriters:
+            if rewriter.conceals:
+                spans += [(edit.start, edit.end) for edit in rewriter.original_edits()]
+                spans.append((rewriter.judged_to, self._base + len(text)))
+        return masked(text, [(start - self._base, end - self._base) for start, end in spans])
 
     async def _rewrite(self, text: str, steps: tuple[Rewriter, ...], *, last: bool) -> None:
         """Lead text through the rewriters unit by unit, so that no filter runs ahead of a block."""

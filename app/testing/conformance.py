@@ -90,7 +90,8 @@ async def _canaries_separate(judge: Filter, items: Sequence[Item], deadline_s: f
     scores: dict[bool, list[float]] = {True: [], False: []}
     for canary in judge.canaries():
         for stage in judge.stages:
-            context = Context(stage, canary.question or canary.text, canary.passages)
+            question, instructions = canary.question or canary.text, canary.instructions
+            context = Context(stage, question, canary.passages, instructions=instructions)
             finding = await _judge(judge, Item(canary.text, context), deadline_s)
             scores[canary.bad].append(finding.score if finding else 0.0)
     apart = min(scores[True], default=math.inf) > max(scores[False], default=-math.inf)

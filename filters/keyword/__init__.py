@@ -9,13 +9,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from filters import Canary, Filter, Finding, Item, Options, Range, Unit, in_thread
+from filters._text.edges import Edges, merge, unit_for
 from filters.keyword.disguised import Tricks
-from filters.keyword.patterns import UNBOUNDED, Patterns
-from filters.keyword.spans import Edges, merge
+from filters.keyword.patterns import Patterns
 from filters.keyword.wordlist import WordList
-
-LARGEST_WINDOW = 24_000
-"""Where words are so long that a window would be larger, the whole text is judged at once."""
 
 LONG_TEXT = 4_000
 """Longer texts are searched beside the event loop."""
@@ -89,30 +86,19 @@ class Keyword(Filter):
         return [*(Canary(word, bad=True) for word in self._example), Canary(".", bad=False)]
 
     def _look(self, item: Item) -> Finding | None:
-        edges = self._edges(item)
+        edges = Edges.of(item, self.unit)
         found = merge([*self._words.find(item.text, edges), *self._patterns.find(item.text, edges)])
         if not found:
             return None
         ranges = (Range(a, b, self._label, replacement=self._replacement) for a, b in found)
         return Finding(1.0, self._label, tuple(ranges))
 
-    def _edges(self, item: Item) -> Edges:
-        if self.unit.kind != "window":
-            return Edges()
-        full = len(item.text) == self.unit.size
-        return Edges(
-            left=self.unit.overlap if item.start else 0,
-            right=self.unit.size - self.unit.overlap if full else None,
-        )
-
 
 def _unit(options: KeywordOptions, reach: int, width: int) -> Unit:
     """Return the smallest window whose overlap holds the longest match and what is around it."""
-    width = 2 * (options.pattern_width or width)
-    size = 12 * (max(reach, width) + 4)
-    if options.unit == "document" or size > LARGEST_WINDOW or width >= UNBOUNDED:
+    if options.unit == "document":
         return Unit.document()
-    return Unit.window(size)
+    return unit_for(max(reach, 2 * (options.pattern_width or width)))
 
 
 def _read(path: Path) -> list[str]:

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from filters._text.disguise import STAND_INS, Skeleton, skeleton, skeleton_text, spells
+from filters._text.edges import Edges, Span
 from filters._text.normalise import Normalised
 from filters._text.readings import is_boundary, spelled_out
 from filters.keyword.masked import MaskedWords
 from filters.keyword.matcher import Matcher
-from filters.keyword.spans import Edges, Span, cut_off
+from filters.keyword.spans import cut_off
 
 SHORTEST = 3
 """Words with fewer letters turn up in disguise by chance."""

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from filters._text.edges import Span
 from filters._text.normalise import Normalised
-from filters.keyword.spans import Span
 
 SHORTEST = 4
 """In shorter words too little is left: `a*b` is a product."""

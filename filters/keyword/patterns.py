@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from re import _parser  # type: ignore[attr-defined]  # the one place that knows a pattern's width
 
-import re2
-
+from filters._text.edges import NO_EDGES, Edges, Span
 from filters._text.normalise import Normalised, as_written, normalise
-from filters.keyword.spans import NO_EDGES, Edges, Span
-
-UNBOUNDED = 100_000
-"""From this width on a pattern counts as without bound."""
-
-_NEEDS_ALL = re.compile(r"(?<!\[)\^|\$|\\[AzZ]|\[\[")
-"""Anchors at the text's ends, and `[[:alpha:]]`, which only RE2 can read."""
+from filters._text.patterns import compile_pattern, width
 
 
 class Patterns:
@@ -27,7 +18,7 @@ class Patterns:
 
     def __init__(self, patterns: Sequence[str], *, case_sensitive: bool = False) -> None:
         self._patterns = [
-            _compile(pattern, number, case_sensitive=case_sensitive)
+            compile_pattern(pattern, f"pattern {number}", case_sensitive=case_sensitive)
             for number, pattern in enumerate(patterns, 1)
         ]
         self._case_sensitive = case_sensitive
@@ -55,33 +46,3 @@ class Patterns:
                 start, end = match.span()
                 if end > start:
                     yield reading.original_range(start, end)
-
-
-def width(pattern: str) -> int:
-    """Return the most characters a pattern matches; `UNBOUNDED` where that cannot be told.
-
-    A pattern that asks for the beginning or end of the text needs the whole of it.
-    """
-    if _NEEDS_ALL.search(pattern):
-        return UNBOUNDED
-    try:
-        return min(int(_parser.parse(pattern).getwidth()[1]), UNBOUNDED)
-    except (re.error, OverflowError, RecursionError):
-        return UNBOUNDED
-
-
-def _compile(pattern: str, number: int, *, case_sensitive: bool) -> re2._Regexp:
-    options = re2.Options()
-    options.case_sensitive = case_sensitive
-    options.log_errors = False
-    if r"\C" in pattern:
-        raise ValueError(rf"pattern {number} counts in bytes (\C), where text has characters")
-    try:
-        compiled = re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0]
-        reason = reason.decode() if isinstance(reason, bytes) else "it is not valid Unicode"
-        raise ValueError(f"pattern {number} is not valid for RE2: {reason}") from error
-    if compiled.search(""):
-        raise ValueError(f"pattern {number} matches the empty text, so it would match everywhere")
-    return compiled

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from operator import add
 
+from filters._text.edges import NO_EDGES, Edges, Span
 from filters._text.normalise import Normalised, as_written, normalise
 from filters._text.readings import bare_words, hidden_tags
 from filters.keyword.disguised import ALL_TRICKS, DisguisedWords, Tricks
 from filters.keyword.matcher import Matcher
-from filters.keyword.spans import NO_EDGES, Edges, Span, cut_off, is_whole
+from filters.keyword.spans import cut_off, is_whole
 
 SPELLED_OUT_FACTOR = 4
 """A letter and the three characters that may stand between it and the next."""

@@ -65,7 +65,13 @@ def read_item(message: dict[str, Any]) -> Item:
     written = message["context"]
     passages = tuple(Passage(**passage) for passage in written["passages"])
     stage = Stage(written["stage"])
-    context = Context(stage, written["question"], passages, abstained=written["abstained"])
+    context = Context(
+        stage,
+        written["question"],
+        passages,
+        abstained=written["abstained"],
+        instructions=tuple(written["instructions"]),
+    )
     return Item(message["text"], context, message["start"])
 
 

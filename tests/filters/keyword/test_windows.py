@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.chain.units import splitter
+from filters._text.edges import merge
 from filters.keyword import Keyword
-from filters.keyword.spans import merge
 from tests.filters.keywords import WORDS, item, keyword
 
 

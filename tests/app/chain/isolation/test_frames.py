@@ -40,7 +40,14 @@ def through_json(message: dict[str, Any]) -> dict[str, Any]:
     st.builds(
         Item,
         TEXT,
-        st.builds(Context, st.sampled_from(Stage), TEXT, PASSAGES, st.booleans()),
+        st.builds(
+            Context,
+            st.sampled_from(Stage),
+            TEXT,
+            PASSAGES,
+            st.booleans(),
+            st.lists(TEXT, max_size=3).map(tuple),
+        ),
         st.integers(0, 10**9),
     )
 )
