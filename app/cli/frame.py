@@ -71,6 +71,11 @@ def complain(message: str) -> None:
     )
 
 
+def stdin_text() -> str:
+    """Read all of stdin; what is not UTF-8 is refused where the same in an argument is."""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """Print a table, or the sentence `empty` when there is nothing to show."""
     from rich.table import Table

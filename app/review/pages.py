@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
-from app.review.marks import Segment, segments
+from app.marks import Segment, segments
 from app.review.rendering import STATIC, PageRoute, is_part, page
 from app.review.search import PERIODS, Search
 from app.review.sessions import HOME, Sessions, SignedIn, is_ours
