@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -27,13 +28,10 @@ class Tried:
     passages: tuple[Passage, ...] = ()
 
     @property
-    def exchange(self) -> Exchange:
-        """The exchange that it would belong to; positions count as they do there."""
-        asked = self.text if self.stage is Stage.INPUT else self.question
-        written = self.text if self.stage is Stage.OUTPUT else ""
-        exchange = Exchange((Message("user", asked),), model="", passages=self.passages)
-        exchange.generated = written
-        return exchange
+    def passage_starts(self) -> list[int]:
+        """Where each passage begins for ranges at the input, as in an exchange."""
+        asked = Exchange((Message("user", self.text),), model="", passages=self.passages)
+        return asked.passage_starts
 
     @property
     def context(self) -> Context:
@@ -114,7 +112,9 @@ async def measure(instance: Instance, tried: Tried) -> Verdict | None:
     entry = instance.entry.model_copy(
         update={**everything, "on_error": "open", "on_timeout": "open"}
     )
-    run = Chain([Instance(entry, instance.filter)]).stage(tried.stage)
+    alone = copy(instance)  # the same filter, with its process and its circuit breaker if any
+    alone.entry = entry
+    run = Chain([alone]).stage(tried.stage)
     await _feed(run, tried)
     return next(iter(run.verdicts), None)
 
@@ -163,5 +163,5 @@ def _texts(tried: Tried) -> Iterable[tuple[str, int]]:
     """Yield the texts that the stage judges, each with the place where it begins."""
     yield tried.text, 0
     if tried.stage is Stage.INPUT:
-        for passage, base in zip(tried.passages, tried.exchange.passage_starts, strict=True):
+        for passage, base in zip(tried.passages, tried.passage_starts, strict=True):
             yield passage.text, base

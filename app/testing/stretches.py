@@ -15,7 +15,7 @@ from app.settings import ChainEntry
 from app.testing.comparing import equal_verdicts
 from app.testing.judging import Subject, demand, judge
 from app.testing.texts import longest
-from filters import Context, Finding, Item, Range
+from filters import Context, Filter, Finding, Item, Range
 
 THRESHOLD = 0.5
 LONGEST_STREAM = 1_500
@@ -99,12 +99,25 @@ async def _through(
         threshold=THRESHOLD,
         deadline_ms=subject.deadline_s * 1_000,
     )
-    stage = Chain([Instance(entry, subject.filter)]).stage(context.stage)
+    stage = Chain([Instance(entry, _Tested(subject.filter))]).stage(context.stage)
     run, released = stage.text(context), ""
     for piece in pieces:
         released += await run.feed(piece)
     released += await run.feed("", last=True)
     return released, tuple(stage.verdicts), stage.edits
+
+
+class _Tested(Filter):
+    """Stands in the chain for a filter whose `setup` is done already."""
+
+    def __init__(self, tested: Filter) -> None:
+        super().__init__(tested.options)
+        self._tested = tested
+        self.unit = tested.unit
+
+    async def check(self, item: Item) -> Finding | None:
+        """Let the filter judge."""
+        return await self._tested.check(item)
 
 
 def _same(one: Arrived, other: Arrived) -> bool:
