@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -62,8 +63,8 @@ def rates(found: Evaluation) -> str:
     curves = found.curves
     over = np.minimum(curves.thresholds, 1.0)
     lines = [
-        Line("caught", _points(curves, over, curves.caught)),
-        Line("alarms", _points(curves, over, curves.alarms)),
+        Line("caught", _steps(_points(curves, over, curves.caught))),
+        Line("alarms", _steps(_points(curves, over, curves.alarms))),
         *(Line(kind, [(at.threshold, 0), (at.threshold, 1)]) for kind, at in _thresholds(found)),
     ]
     return _plot("Caught and false alarms by threshold", "threshold", "share", lines, ())
@@ -101,6 +102,14 @@ def _points(curves: Curves, x: np.ndarray, y: np.ndarray) -> list[Point]:
     """Return a curve's points, some left out where there are very many."""
     kept = np.unique(np.linspace(0, len(curves.thresholds) - 1, MOST_POINTS).astype(int))
     return [(float(a), float(b)) for a, b in zip(x[kept], y[kept], strict=True)]
+
+
+def _steps(points: Sequence[Point]) -> list[Point]:
+    """Let each share count for all thresholds down to the next score that occurs."""
+    stairs = list(points[:1])
+    for (_, before), (threshold, share) in pairwise(points):
+        stairs += [(threshold, before), (threshold, share)]
+    return stairs
 
 
 def _plot(

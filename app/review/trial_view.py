@@ -22,6 +22,8 @@ class FindingView:
 
     id: str
     kind: str
+    note: str
+    """Why the chain did nothing about it; empty where it did."""
     label: str
     score: float
     where: str
@@ -116,10 +118,23 @@ def _evidence(trial: Trial) -> Iterable[tuple[int, Mark]]:
 
 
 def _kind(one: _Stretch) -> str:
-    """Return the action that the chain took, or `below` where it took none because of this."""
-    action = one.measured.action
-    is_hit = one.found.score >= one.measured.instance.entry.threshold
-    return str(action) if is_hit and action not in (None, Action.ALLOW) else "below"
+    """Return the action that the filter stands for, or `below` where the range is no reason."""
+    entry, alone = one.measured.instance.entry, one.measured.alone
+    if alone is None or alone.score < entry.threshold:
+        return "below"
+    reached = any(found.score >= entry.threshold for found in alone.ranges)
+    return entry.action if one.found.score >= entry.threshold or not reached else "below"
+
+
+def _note(one: _Stretch, kind: str) -> str:
+    """Say why the chain did not act on a range, if it did not."""
+    if kind == "below":
+        return "below the threshold"
+    if one.measured.action is None:
+        return "the chain did not ask it"
+    if one.measured.action is Action.ALLOW:
+        return "gone before the chain asked it"
+    return ""
 
 
 def _finding(one: _Stretch, text: str) -> FindingView:
@@ -127,10 +142,11 @@ def _finding(one: _Stretch, text: str) -> FindingView:
     excerpt = text[found.start : found.end]
     if len(excerpt) > EXCERPT_CHARS:
         excerpt = excerpt[: EXCERPT_CHARS - 1] + "…"
-    place = f"{found.start} to {found.end}"
+    place, kind = f"{found.start} to {found.end}", _kind(one)
     return FindingView(
         id=one.measured.instance.id,
-        kind=_kind(one),
+        kind=kind,
+        note=_note(one, kind),
         label=found.label,
         score=found.score,
         where=f"passage {one.text}, {place}" if one.text else place,

@@ -83,6 +83,8 @@ async def test_every_filter_is_asked_though_the_chain_stops_early(
     for id in ("blocklist", "rude", "names"):
         assert f'<th scope="row">{id}</th>' in page
         assert f"{id} 1.000" in page
+    assert page.count("not asked") == 1
+    assert "rude 1.000, the chain did not ask it" in page
 
 
 async def test_findings_in_passages_stand_in_their_passage(client: httpx.AsyncClient) -> None:
