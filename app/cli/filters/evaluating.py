@@ -90,9 +90,12 @@ def _entries(
     Raises:
         FilterError: there is nothing to measure.
     """
+    from app.exchange import Mode
+
     settings = frame.settings()
+    scoring = [one for one in settings.chain if one.mode is not Mode.OFF]
     # Retrieval finds no fault with any text.
-    named = ids or [entry.id for entry in settings.chain if entry.filter != "retrieval"]
+    named = ids or [entry.id for entry in scoring if entry.filter != "retrieval"]
     if not named:
         raise FilterError("The chain is empty: name a filter with --id.")
     return [chosen_entry(settings, name, option, stage) for name in dict.fromkeys(named)]

@@ -116,7 +116,7 @@ def _show(trial: Trial) -> None:
     console.print()
     console.print(_marked(trial, measured.alone, style), soft_wrap=True)
     if trial.edits and trial.outcome == "rewritten":
-        console.print(Text.assemble("\n", ("it goes on as", "bold"), "\n"))
+        console.print(Text.assemble("\n", ("it goes on as", "bold")))
         console.print(Text(frame.visible(trial.released)), soft_wrap=True)
     _show_ranges(shown)
 
