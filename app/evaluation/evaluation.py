@@ -134,7 +134,7 @@ def evaluate(
     target = threshold_for(found, target_rate) if truths.size and not truths.all() else None
     took = [one.took_ms for one in known]
     return Evaluation(
-        **who,  # type: ignore[arg-type]  # four texts
+        **who,
         texts=len(scored),
         errors=_errors(scored),
         auc=roc_auc(scores, truths),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from app.evaluation import plots
 from app.evaluation.evaluation import Evaluation
@@ -29,10 +28,7 @@ def to_html(evaluations: Sequence[Evaluation], source: str, made: str) -> str:
         source: the name of the file with the labelled texts.
         made: when, and by which version.
     """
-    drawn = [
-        (one, [Markup(draw(one)) for draw in _PLOTS])  # noqa: S704 - made of numbers, escaped
-        for one in evaluations
-    ]
+    drawn = [(one, [draw(one) for draw in _PLOTS]) for one in evaluations]
     page = _templates.get_template("report.html")
     return page.render(drawn=drawn, source=source, made=made, percent=percent, number=number)
 
@@ -40,7 +36,7 @@ def to_html(evaluations: Sequence[Evaluation], source: str, made: str) -> str:
 def to_values(found: Evaluation) -> dict[str, Any]:
     """Return an evaluation as plain values, NaN as None; the curves are left out."""
     target = found.target
-    return _known(
+    values: dict[str, Any] = _known(
         {
             "id": found.id,
             "filter": found.filter,
@@ -62,6 +58,7 @@ def to_values(found: Evaluation) -> dict[str, Any]:
             ],
         }
     )
+    return values
 
 
 def percent(share: float) -> str:
