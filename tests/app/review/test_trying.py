@@ -101,6 +101,7 @@ async def test_the_output_is_judged_by_its_own_filters(client: httpx.AsyncClient
     page = (await client.post(URL, data=fields)).text
 
     assert ">guaranteed</mark>" in page
+    assert "Flagged by <code>promises</code>." in page
     assert "rude" not in page.split("<section")[1]
 
 
