@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,8 +29,11 @@ Option = Annotated[
     ),
 ]
 OfStage = Annotated[
-    Literal["input", "output"] | None,
-    typer.Option(help="Where a filter that is named by itself stands; otherwise where it may."),
+    str | None,
+    typer.Option(
+        metavar="stage",
+        help="Where a filter that is named by itself stands: input, output; otherwise where it may.",
+    ),
 ]
 Threshold = Annotated[
     float | None,
@@ -83,6 +86,8 @@ def _made_entry(settings: Settings, name: str, options: list[str], stage: str | 
         )
     stages = filter_class(name).stages
     default = Stage.INPUT if Stage.INPUT in stages else Stage.OUTPUT
+    if stage is not None and stage not in set(Stage):
+        raise FilterError(f"There is no stage {stage!r}: it is {' or '.join(sorted(Stage))}.")
     wanted = Stage(stage) if stage else default
     return ChainEntry(id=name, filter=name, stage=wanted, options=parse_options(options))
 

@@ -129,6 +129,7 @@ class Echo(Filter):
         (("keyword", "a", "-o", "=x"), "key=value"),
         (("keyword", "a", "-o", 'wrods=["x"]'), "did you mean words"),
         (("retrieval", "a", "--stage", "output"), "cannot stand at stage 'output'"),
+        (("retrieval", "a", "--stage", "middle"), "There is no stage 'middle'"),
         (("search", "a"), "no database yet"),
     ],
 )
