@@ -69,6 +69,11 @@ class Pipeline:
         """Whether any filter may block or change what the models write."""
         return self._chain.guards(Stage.OUTPUT)
 
+    @property
+    def chain(self) -> Chain:
+        """The chain that exchanges are led through."""
+        return self._chain
+
     async def run(self, exchange: Exchange, tokens: list[TokenLogprob] | None = None) -> None:
         """Fill in everything the exchange lacks, and record it.
 

@@ -13,7 +13,7 @@ from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Busy, Context, Filter, Finding, Item, Range, Resources, Stage
+from filters import Busy, Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -90,11 +90,8 @@ class Instance:
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            question = canary.question or canary.text
-            instructions = canary.instructions
-            context = Context(self.stage, question, canary.passages, instructions=instructions)
             try:
-                finding, _ = await self.check(Item(canary.text, context))
+                finding, _ = await self.check(canary.item(self.stage))
             except CheckFailed as error:
                 raise FilterError(f"it failed on a canary: {error.kind}") from error
             scores[canary.bad].append(finding.score if finding else 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,7 +40,7 @@ def ask(
     from app.cli import client, server
 
     settings = frame.settings()
-    body = {"prompt": _stdin() if question == "-" else question, "stream": True}
+    body = {"prompt": frame.stdin_text() if question == "-" else question, "stream": True}
     body |= {"model": model} if model else {}
     console = frame.console()
     pieces = client.ask(
@@ -66,11 +65,6 @@ def ask(
         raise Unauthorized(
             f"The key in {server.key_file(settings)} is not valid any more; use --key or PENSTOCK_KEY."
         ) from None
-
-
-def _stdin() -> str:
-    """Read all of it; what is not UTF-8 is refused where the same in an argument is."""
-    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 
 def _show(console: Console, answer: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.exchange import SEPARATOR, Action, Exchange, Outcome, Verdict
-from app.review.marks import Mark, Segment, segments
+from app.marks import Mark, Segment, segments
 from app.review.timeline import timeline
 from app.store.query import ExchangeSummary, VerdictSummary
 from filters import Stage
