@@ -12,6 +12,7 @@ from fastapi import Depends
 from numpy.typing import NDArray
 from starlette.requests import HTTPConnection
 
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.pipeline import Pipeline
 from app.routes.draining import Drain
@@ -48,6 +49,7 @@ class Service:
 
     settings: Settings
     pipeline: Pipeline
+    checker: Checker
     engines: ServedEngines
     embedder: Embedder
     exchanges: ExchangeStore

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.chain.chain import Chain
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.exchange import (
     Action,
@@ -110,6 +111,7 @@ async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
     app.state.service = Service(
         settings=settings,
         pipeline=Pipeline(Chain([]), ServedEngines(), KeptRecords(), request_s=5.0),
+        checker=Checker(Chain([]), KeptRecords(), request_s=5.0),
         engines=ServedEngines(),
         embedder=LengthEmbedder(),
         lineup=FixedLineup(ServedEngines()),
