@@ -53,10 +53,11 @@ GUARDRAIL: dict[str, Any] = {
     "mode": ["pre_call", "post_call"],
     "default_on": True,
     "streaming_buffer_until_moderated": True,
+    "streaming_transform_mode": "incremental_diff",
 }
 """What docs/api.md says, but for the address and the key."""
 MASTER_KEY = "sk-6f1d2c3b4a5968778695a4b3c2d1e0ff6f1d2c3b4a596877"
-START_S = 120.0
+START_S = 300.0
 """It imports much; on a busy machine that takes its time."""
 
 

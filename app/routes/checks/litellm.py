@@ -165,7 +165,7 @@ def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield each text in the messages with the role of whom it is."""
     for message in messages:
         role, content = message.get("role"), message.get("content")
-        said_by = str(role) if role in ROLES else "user"
+        said_by = role if isinstance(role, str) and role in ROLES else "user"
         for part in content if isinstance(content, list) else [{"text": content}]:
             text = part.get("text") if isinstance(part, Mapping) else None
             if isinstance(text, str):

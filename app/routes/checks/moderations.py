@@ -15,7 +15,7 @@ from app.exchange import Exchange, Message, Mode, Verdict
 from app.routes.authentication import requires
 from app.routes.checks.judging import CheckPart, begin, check_length, check_route, reads, reply
 from app.routes.fields import Answer, Body, Word
-from app.routes.openai.conversation import text_of
+from app.routes.openai.conversation import text_of_part
 from app.routes.service import Served
 from app.settings import LimitSettings
 from app.store.keys import ApiKey, Scope
@@ -90,7 +90,7 @@ class ModerationRequest(Body):
             return [[text] for text in self.input]
         if any(isinstance(text, str) for text in self.input):
             raise InvalidRequest(self.described, param="input")
-        return [[text_of([part], "input") for part in self.input]]
+        return [[text_of_part(part, f"input.{i}") for i, part in enumerate(self.input)]]
 
     def exchanges(self, limits: LimitSettings, key: ApiKey) -> list[Exchange]:
         """Return one exchange for each text.

@@ -63,7 +63,7 @@ async def test_a_request_is_one_exchange_with_the_roles_of_its_messages(desk: De
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": [{"type": "text", "text": "Who?"}, {"type": "file"}]},
         {"role": "assistant", "content": None},
-        {"role": "stranger", "content": "And when?"},
+        {"role": ["stranger"], "content": "And when?"},
     ]
     await ask(
         desk,

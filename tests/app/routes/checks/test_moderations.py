@@ -85,7 +85,12 @@ async def test_parts_are_judged_together(desk: Desk) -> None:
         ({"input": 7}, "invalid_request", "input"),
         ({"input": ["PRIVATE", 7]}, "invalid_request", "input"),
         ({"input": ["PRIVATE", {"type": "text", "text": "x"}]}, "invalid_request", "input"),
-        ({"input": [IMAGE]}, "unsupported_parameter", "input.0.type"),
+        (
+            {"input": [{"type": "text", "text": "x"}, IMAGE]},
+            "unsupported_parameter",
+            "input.1.type",
+        ),
+        ({"input": [[]]}, "invalid_request", "input.0"),
         ({"input": ["PRIVATE"] * 65}, "invalid_request", "input"),
         ({"input": "x", "PRIVATE": 1}, "invalid_request", None),
     ],
