@@ -15,12 +15,13 @@ from fastapi import FastAPI
 from app import __version__
 from app.bundles import parse_reference
 from app.chain.chain import Chain
+from app.checking import Checker
 from app.errors import Unavailable
 from app.pipeline import Pipeline
 from app.recorder.recorder import Recorder
 from app.retrieval.searcher import Searcher
 from app.review import install_review
-from app.routes import exchanges, filters, infer, openai, operations
+from app.routes import checks, exchanges, filters, infer, openai, operations
 from app.routes import models as model_routes
 from app.routes.authentication import check_routes
 from app.routes.draining import Drain
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(LimitsMiddleware, limits=settings.limits, **shared)
     app.add_middleware(EnvelopeMiddleware, **shared)
     own = (routes.router for routes in (infer, exchanges, model_routes, filters, operations))
-    for router in (*own, *openai.routers):
+    for router in (*own, *openai.routers, *checks.routers):
         app.include_router(router)
     install_review(app, review_secret(settings.home))
     app.openapi = partial(operations.describe, app)  # type: ignore[method-assign]
@@ -117,6 +118,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
                 settings.limits.request_s,
                 settings.limits.shadow_s,
             ),
+            checker=Checker(chain, recorder, settings.limits.request_s, settings.limits.shadow_s),
             filters=loader,
             engines=models.engines,
             embedder=models.embedder,

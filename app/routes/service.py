@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from starlette.requests import HTTPConnection
 
 from app.chain.instance import Instance
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.pipeline import Pipeline
 from app.routes.draining import Drain
@@ -70,6 +71,7 @@ class Service:
 
     settings: Settings
     pipeline: Pipeline
+    checker: Checker
     filters: Filters
     engines: ServedEngines
     embedder: Embedder

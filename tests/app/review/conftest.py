@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 
 from app.chain.chain import Chain
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.exchange import (
     Action,
@@ -126,6 +127,7 @@ async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
     app.state.service = Service(
         settings=settings,
         pipeline=Pipeline(Chain.build(CHAIN), ServedEngines(), records, request_s=5.0),
+        checker=Checker(Chain([]), records, request_s=5.0),
         filters=FixedFilters(),
         engines=ServedEngines(),
         embedder=LengthEmbedder(),

@@ -10,6 +10,7 @@ import httpx
 
 from app.chain.chain import Chain
 from app.chain.instance import Instance
+from app.checking import Checker
 from app.engine import Delta
 from app.engine.served import ServedEngines
 from app.main import create_app
@@ -66,9 +67,11 @@ class Desk:
         )
         engines = ServedEngines.of({"scripted": self.engine})
         limits: LimitSettings = self.settings.limits
+        placed = Chain(chain)
         self.app.state.service = Service(
             settings=self.settings,
-            pipeline=Pipeline(Chain(chain), engines, self.records, limits.request_s),
+            pipeline=Pipeline(placed, engines, self.records, limits.request_s),
+            checker=Checker(placed, self.records, limits.request_s),
             filters=FixedFilters(chain),
             engines=engines,
             embedder=LengthEmbedder(),
