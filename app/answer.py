@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 from app.chain.chain import Chain
+from app.chain.concealment import conceal
+from app.chain.passages import ReadPassages
+from app.chain.placeholders import PlaceholderBook
+from app.chain.restoration import Restorer
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -20,18 +24,13 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import SEPARATOR, Citation, Exchange, FinishReason, Outcome, Usage, Verdict
+from app.exchange import SEPARATOR, Citation, Edit, Exchange, FinishReason, Outcome, Usage, Verdict
 from filters import Context, Passage, Stage
 
+INSTRUCTING = ("system", "developer")
+"""Roles whose messages tell the model what to do."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The judging of a passage that came with the request."""
-
-    run: TextRun
-    base: int
 
 
 class Answer:
@@ -47,11 +46,20 @@ class Answer:
         self._exchange = exchange
         self._tokens = tokens
         self._engine = engine
-        self._input = chain.stage(Stage.INPUT)
-        self._output = chain.stage(Stage.OUTPUT)
-        self._passages: tuple[Passage, ...] = ()
-        """As the model reads them; the exchange keeps them as they came."""
-        self._given: list[_Given] = []
+        came = (*(m.content for m in exchange.messages), *(p.text for p in exchange.passages))
+        self._book = PlaceholderBook(taken=came)
+        self._input = chain.stage(Stage.INPUT, self._book)
+        self._retrieval = chain.stage(Stage.RETRIEVAL, self._book)
+        self._output = chain.stage(Stage.OUTPUT, self._book)
+        self._read_passages = ReadPassages(self._retrieval)
+        self._num_sent = len(exchange.passages)
+        self._restorer: Restorer | None = None
+        self._released = ""
+        self._instructions = tuple(
+            readable(message.content)
+            for message in exchange.messages
+            if message.role in INSTRUCTING
+        )
 
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the completion as the output filters release it."""
@@ -61,7 +69,10 @@ class Answer:
             return
         async with aclosing(self._engine.stream(prompt)) as deltas:
             async for text in self._write(deltas):
-                yield text
+                if restored := self._restored(text):
+                    yield restored
+        if rest := self._restored(last=True):
+            yield rest
 
     async def run_shadows(self, until: float) -> None:
         """Let the shadow filters measure what has been released already, and no longer than this.
@@ -69,33 +80,52 @@ class Answer:
         Args:
             until: a moment of the event loop's clock; what is late has the verdict `error`.
         """
-        await self._input.run_shadows(until)
-        await self._output.run_shadows(until)
+        for stage in (self._input, self._retrieval, self._output):
+            await stage.run_shadows(until)
+
+    def _restored(self, text: str = "", *, last: bool = False) -> str:
+        """Take what the filters released into the exchange; return it as the client gets it."""
+        exchange = self._exchange
+        exchange.completion += text
+        self._restorer = self._restorer or Restorer(self._book.restorable)
+        restored = self._restorer.feed(text, last=last)
+        if self._book.restorable:
+            self._released += restored
+            exchange.released = self._released
+        return restored
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
         exchange = self._exchange
         judged = (self._with_evidence_as_sent(verdict) for verdict in self._output.verdicts)
-        exchange.verdicts = [*self._input.verdicts, *judged]
-        exchange.prompt_edits = self._input.edits
+        exchange.verdicts = [*self._input.verdicts, *self._retrieval.verdicts, *judged]
+        exchange.prompt_edits = self._prompt_edits
         exchange.completion_edits = self._output.edits
+        conceal(exchange, self._input, self._retrieval, self._output, self._num_sent)
+
+    @property
+    def _prompt_edits(self) -> tuple[Edit, ...]:
+        edits = self._input.edits + self._retrieval.edits
+        return tuple(sorted(edits, key=lambda edit: (edit.start, edit.end)))
 
     async def _read(self) -> Prompt | None:
         """Return the prompt as the model may read it, or None if a part of it is blocked."""
         exchange, started = self._exchange, perf_counter()
-        context = Context(Stage.INPUT, readable(exchange.question), exchange.passages)
+        context = Context(
+            Stage.INPUT,
+            readable(exchange.question),
+            exchange.passages,
+            instructions=self._instructions,
+        )
         try:
             messages = await self._read_messages(context)
-            if messages is None or not await self._read_passages(context):
+            if messages is None or not await self._read_sent_and_found(context):
                 return None
         finally:
             exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
-        found = self._input.passages
-        exchange.passages += found
-        self._passages += tuple(replace(one, text=readable(one.text)) for one in found)
         return Prompt(
             messages=tuple(messages),
-            passages=tuple(passage.text for passage in self._passages),
+            passages=tuple(passage.text for passage in self._read_passages.passages),
             parameters=sampling_parameters(exchange.parameters),
         )
 
@@ -112,16 +142,24 @@ class Answer:
             base += len(message.content) + len(SEPARATOR)
         return messages
 
-    async def _read_passages(self, context: Context) -> bool:
-        """Judge the passages that came with the request; return whether all may be read."""
+    async def _read_sent_and_found(self, context: Context) -> bool:
+        """Judge the passages; return whether all that came with the request may be read."""
         exchange = self._exchange
+        sent: list[Passage] = []
+        runs: list[TextRun] = []
         for passage, base in zip(exchange.passages, exchange.passage_starts, strict=True):
             run = self._input.text(context, base, is_beside=True)
             text = await run.feed(readable(passage.text), last=True)
             if _is_blocked(run):
                 return False
-            self._passages += (replace(passage, text=text),)
-            self._given.append(_Given(run, base))
+            sent.append(replace(passage, text=text))
+            runs.append(run)
+        found = self._input.passages
+        exchange.passages += found
+        passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
+        broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
+        if broken is not None and broken.failure is not None:
+            raise broken.failure
         return True
 
     async def _write(self, deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[str, None]:
@@ -163,28 +201,24 @@ class Answer:
 
     def _output_context(self, first: Delta) -> Context:
         question = readable(self._exchange.question)
-        return Context(Stage.OUTPUT, question, self._passages, abstained=first.abstained)
+        return Context(
+            Stage.OUTPUT,
+            question,
+            self._read_passages.passages,
+            abstained=first.abstained,
+            instructions=self._instructions,
+        )
 
     def _citation(self, support: Support) -> Citation:
-        passage = self._passages[support.passage]
-        start, end = self._as_sent(support.passage, support.start, support.end)
-        answer = self._as_sent(support.passage, support.answer_start, support.answer_end)
-        return Citation(support.passage, passage.source, passage.title, start, end, *answer)
+        as_sent = self._read_passages.as_sent
+        index, start, end = as_sent(support.passage, support.start, support.end)
+        _, *answer = as_sent(support.passage, support.answer_start, support.answer_end)
+        passage = self._exchange.passages[index]
+        return Citation(index, passage.source, passage.title, start, end, *answer)
 
     def _with_evidence_as_sent(self, verdict: Verdict) -> Verdict:
-        evidence = []
-        for piece in verdict.evidence:
-            start, end = self._as_sent(piece.passage, piece.start, piece.end)
-            evidence.append(replace(piece, start=start, end=end))
-        return replace(verdict, evidence=tuple(evidence))
-
-    def _as_sent(self, passage: int, start: int, end: int) -> tuple[int, int]:
-        """Map a stretch of a passage as the model read it to the passage as it came."""
-        if passage >= len(self._given):
-            return start, end
-        given = self._given[passage]
-        start, end = given.run.to_original(start, end)
-        return start - given.base, end - given.base
+        evidence = self._read_passages.evidence_as_sent(verdict.evidence)
+        return replace(verdict, evidence=evidence)
 
     def _block(self) -> None:
         self._exchange.outcome = Outcome.BLOCKED
@@ -192,7 +226,7 @@ class Answer:
 
     def _complete(self, last: Delta) -> None:
         exchange = self._exchange
-        changed = self._input.edits or self._output.edits
+        changed = self._prompt_edits or self._output.edits
         exchange.outcome = Outcome.REWRITTEN if changed else Outcome.COMPLETED
         exchange.finish_reason = FinishReason(last.finish_reason or FinishReason.STOP)
         exchange.usage = Usage(last.prompt_tokens, last.completion_tokens)

@@ -103,13 +103,14 @@ class Verdict:
     threshold: float
     label: str
     ranges: tuple[Range, ...] = ()
-    """Positions in the prompt as it was sent and, behind it, in the passages that were sent along
-    (`Exchange.passage_starts`), or in the text as the model wrote it."""
+    """Positions in the prompt as it was sent and, behind it, in the passages as they were sent along
+    or found (`Exchange.passage_starts`), or in the text as the model wrote it."""
     evidence: tuple[Evidence, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
     error: str | None = None
-    """For the action `error`: `raised`, `timeout`, `invalid` or `overloaded`."""
+    """For the action `error`: `raised`, `timeout`, `invalid`, `crashed`, `overloaded` or
+    `circuit_open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Exchange:
     generated: str = ""
     """What the model wrote, also when none of it may be seen."""
     completion: str = ""
-    """What was released to the client."""
+    """What the filters released, as it is recorded."""
     prompt_edits: tuple[Edit, ...] = ()
     completion_edits: tuple[Edit, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -161,6 +162,21 @@ class Exchange:
     usage: Usage = field(default_factory=Usage)
     timings_ms: dict[str, float] = field(default_factory=dict)
     """Milliseconds by name: `total`, `input_filters`, `model`, `output_filters`, …"""
+    _restored: str | None = field(default=None, init=False, compare=False, repr=False)
+    # Private fields are in no record.
+
+    @property
+    def released(self) -> str:
+        """The completion as the client gets it.
+
+        It differs from the completion where a filter wants a prompt's texts back in the place of
+        their placeholders. That is for the client alone and in no record.
+        """
+        return self.completion if self._restored is None else self._restored
+
+    @released.setter
+    def released(self, text: str) -> None:
+        self._restored = text
 
     @property
     def prompt(self) -> str:
@@ -169,7 +185,7 @@ class Exchange:
 
     @property
     def passage_starts(self) -> list[int]:
-        """Where each passage begins for ranges and edits of the input stage.
+        """Where each passage begins for ranges and edits of the stages before the model.
 
         They count on behind the prompt as if the passages followed it, each after a `SEPARATOR`.
         """

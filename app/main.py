@@ -15,12 +15,13 @@ from fastapi import FastAPI
 from app import __version__
 from app.bundles import parse_reference
 from app.chain.chain import Chain
+from app.checking import Checker
 from app.errors import Unavailable
 from app.pipeline import Pipeline
 from app.recorder.recorder import Recorder
 from app.retrieval.searcher import Searcher
 from app.review import install_review
-from app.routes import exchanges, infer, openai, operations
+from app.routes import checks, exchanges, filters, infer, openai, operations
 from app.routes import models as model_routes
 from app.routes.authentication import check_routes
 from app.routes.draining import Drain
@@ -30,6 +31,8 @@ from app.routes.readiness import Check, Readiness
 from app.routes.service import Service
 from app.settings import Settings
 from app.startup.background import Chore, in_background
+from app.startup.chain import FOLLOW_EVERY_S as FOLLOW_FILTERS_EVERY_S
+from app.startup.chain import open_chain
 from app.startup.database import FOLLOW_EVERY_S, DatabaseLink, open_database
 from app.startup.lineup import FOLLOW_EVERY_S as FOLLOW_MODELS_EVERY_S
 from app.startup.lineup import ModelLineup
@@ -70,8 +73,8 @@ def create_app(settings: Settings) -> FastAPI:
     shared = {"metrics": app.state.metrics, "drain": app.state.drain}
     app.add_middleware(LimitsMiddleware, limits=settings.limits, **shared)
     app.add_middleware(EnvelopeMiddleware, **shared)
-    own = (routes.router for routes in (infer, exchanges, model_routes, operations))
-    for router in (*own, *openai.routers):
+    own = (routes.router for routes in (infer, exchanges, model_routes, filters, operations))
+    for router in (*own, *openai.routers, *checks.routers):
         app.include_router(router)
     install_review(app, review_secret(settings.home))
     app.openapi = partial(operations.describe, app)  # type: ignore[method-assign]
@@ -96,8 +99,9 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         searcher = Searcher(sources, models.embedder, settings.retrieval.refresh_s)
         await searcher.start()
         stack.push_async_callback(searcher.close)
-        stack.push_async_callback(chain.close)
-        await chain.open(FilterResources(models, searcher))
+        loader = await stack.enter_async_context(
+            open_chain(settings, chain, FilterResources(models, searcher))
+        )
         recorder = Recorder(
             settings.home / "segments",
             settings.recorder,
@@ -114,6 +118,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
                 settings.limits.request_s,
                 settings.limits.shadow_s,
             ),
+            checker=Checker(chain, recorder, settings.limits.request_s, settings.limits.shadow_s),
+            filters=loader,
             engines=models.engines,
             embedder=models.embedder,
             exchanges=ExchangeStore(link.database),
@@ -125,10 +131,12 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         )
         _show(metrics, recorder, searcher)
         _show_models(metrics, models, lineup)
+        _show_filters(metrics, chain)
         chores = [
             *_chores(settings, link),
             Chore("sources", TRY_EVERY_S, first_sources.ensure),
             Chore("models", FOLLOW_MODELS_EVERY_S, lineup.follow),
+            Chore("filters", FOLLOW_FILTERS_EVERY_S, loader.follow),
         ]
         await stack.enter_async_context(in_background(chores, metrics))
         settle()
@@ -181,6 +189,21 @@ def _show_models(metrics: Metrics, models: LoadedModels, lineup: ModelLineup) ->
     gauge("penstock_model_running", "Completions in work.", models.running, "bundle")
     gauge("penstock_model_kv_bytes", "Keys and values.", models.kv_bytes, "bundle")
     gauge("penstock_model_not_loaded", "Could not be loaded.", lambda: lineup.failures, "model")
+
+
+def _show_filters(metrics: Metrics, chain: Chain) -> None:
+    """Show which filters are in trouble."""
+
+    def circuits() -> dict[str, float]:
+        return {one.id: float(one.is_circuit_open) for one in chain.instances}
+
+    def restarts() -> dict[str, float]:
+        isolated = {one.id: one.restarts for one in chain.instances}
+        return {name: float(number) for name, number in isolated.items() if number is not None}
+
+    gauge = metrics.gauge
+    gauge("penstock_filter_circuit_open", "1: left alone for a while.", circuits, "filter")
+    gauge("penstock_filter_restarts", "Processes replaced since it was opened.", restarts, "filter")
 
 
 def _show(metrics: Metrics, recorder: Recorder, searcher: Searcher) -> None:

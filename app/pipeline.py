@@ -70,6 +70,11 @@ class Pipeline:
         """Whether any filter may block or change what the models write."""
         return self._chain.guards(Stage.OUTPUT)
 
+    @property
+    def chain(self) -> Chain:
+        """The chain that exchanges are led through."""
+        return self._chain
+
     async def run(self, exchange: Exchange, tokens: list[TokenLogprob] | None = None) -> None:
         """Fill in everything the exchange lacks, and record it.
 
@@ -98,7 +103,7 @@ class Pipeline:
             PenstockError: the exchange failed; it is recorded as such.
         """
         begin_memo()
-        with self._engines.lease(exchange.model) as engine:
+        with self._engines.lease(exchange.model) as engine, self._chain.lease():
             async with aclosing(self._lead(exchange, engine, tokens)) as released:
                 async for text in released:
                     yield text
@@ -114,7 +119,6 @@ class Pipeline:
             await engine.check([ChatMessage(m.role, m.content) for m in exchange.messages])
             async with aclosing(self._work(answer)) as released:
                 async for text in released:
-                    exchange.completion += text
                     yield text
         except (asyncio.CancelledError, GeneratorExit):
             _cut_off(exchange)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,6 +38,7 @@ from filters._resources import (
     TokenScores,
 )
 from filters._threads import Busy, in_thread
+from filters._unit import Unit
 
 __all__ = [
     "Busy",
@@ -49,9 +50,11 @@ __all__ = [
     "Filter",
     "Finding",
     "Generator",
+    "Isolation",
     "Item",
     "Options",
     "Passage",
+    "Placeholders",
     "Range",
     "Resources",
     "Retriever",
@@ -64,52 +67,20 @@ __all__ = [
 ]
 
 
+Isolation = Literal["none", "process"]
+"""Where a filter runs: in the server, or in a process of its own."""
+
+
 class Stage(StrEnum):
     """Where in the story of a request a filter runs."""
 
     INPUT = "input"
     """On the prompt and the passages that came with it, before the model."""
+    RETRIEVAL = "retrieval"
+    """On each passage, whether it came with the prompt or was found for it, before the model reads it.
+    The action `block` leaves the passage out; the others keep their order."""
     OUTPUT = "output"
     """On the completion, before the client."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """How much text a filter judges at once.
-
-    The same units are judged whether the text arrives whole or in pieces, so streaming never
-    changes a verdict. Smaller units let a stream flow earlier.
-    """
-
-    kind: str
-    size: int = 0
-
-    @classmethod
-    def document(cls) -> Unit:
-        """Judge the whole text at once, after its last character."""
-        return cls("document")
-
-    @classmethod
-    def sentence(cls) -> Unit:
-        """Judge sentence by sentence."""
-        return cls("sentence")
-
-    @classmethod
-    def window(cls, size: int) -> Unit:
-        """Judge `size` characters at a time, neighbours overlapping by `size // 12`.
-
-        Right for filters that look for short patterns: nothing up to `size // 12` characters
-        long can hide at a border, and each character is read 1.09 times. A window that is full
-        is always followed by another, so what touches its end may be left to the next one.
-        """
-        if size < 24:
-            raise ValueError("a window holds at least 24 characters")
-        return cls("window", size)
-
-    @property
-    def overlap(self) -> int:
-        """Characters a window shares with the one before it."""
-        return self.size // 12 if self.kind == "window" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +155,7 @@ class Finding:
     ranges: tuple[Range, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     passages: tuple[Passage, ...] = ()
-    """Passages found for the prompt; the chain adds them to the exchange."""
+    """Passages found for the prompt; the chain adds them to the exchange. Heeded at the input only."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Every label's score, where the filter knows several."""
 
@@ -198,6 +169,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholders:
+    """How the chain rewrites what a filter found: each text as a `[LABEL_1]` of its own.
+
+    The same text has the same number throughout one exchange, and no other exchange knows it.
+    """
+
+    restore: bool = False
+    """Put the text of a prompt back where the judged completion writes its placeholder."""
+    keep: bool = False
+    """Keep the text in the record of the exchange, where it is else masked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a filter may know of the exchange beside the text it judges."""
 
@@ -206,8 +190,12 @@ class Context:
     """The last user message as it was sent. The whole prompt, with what came before it, is judged
     message by message."""
     passages: tuple[Passage, ...] = ()
+    """At the input those of the request, at the output those that the model read, and at the stage
+    `retrieval` the one whose text is judged."""
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
+    instructions: tuple[str, ...] = ()
+    """The system and developer messages of the prompt, as they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +216,17 @@ class Canary:
     bad: bool
     question: str = ""
     passages: tuple[Passage, ...] = ()
+    instructions: tuple[str, ...] = ()
+
+    def item(self, stage: Stage) -> Item:
+        """Return the unit to judge at a stage; at `retrieval` it is the text of a passage."""
+        passages = self.passages
+        if stage is Stage.RETRIEVAL and not passages:
+            passages = (Passage("canary", self.text, "canary"),)
+        context = Context(
+            stage, self.question or self.text, passages, instructions=self.instructions
+        )
+        return Item(self.text, context)
 
 
 class Options(BaseModel):
@@ -248,9 +247,15 @@ class Filter:
     """Where it may be placed."""
     unit: Unit = Unit.document()
     """What it judges at once; an instance may set its own from its options."""
+    placeholders: Placeholders | None = None
+    """How the chain rewrites ranges without a replacement; None: as `[label]`. An instance may set
+    its own from its options."""
     every_message: ClassVar[bool] = True
     """Judge every message of a conversation and every passage sent along; False: only the last user
     message."""
+    isolation: ClassVar[Isolation] = "none"
+    """`process` runs it in a process of its own, which is killed at the deadline: for Python that may
+    compute for long, for libraries that may crash. Such a filter gets nothing from `setup`."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 

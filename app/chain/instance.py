@@ -7,24 +7,19 @@ from time import perf_counter
 
 import structlog
 
+from app.chain.breaker import Breaker
+from app.chain.failures import CheckFailed, Kind
+from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Busy, Context, Filter, Finding, Item, Range, Resources, Stage
+from filters import Busy, Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
 
-class CheckFailed(Exception):
-    """A check could not be made.
-
-    `kind` is `raised`, `timeout`, `invalid` (it returned nonsense) or `overloaded` (the queue of
-    its model or of the filters' threads was full).
-    """
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        super().__init__(kind)
+BREAKER_FAILURES = 5
+"""Failures in a row that open the circuit, unless the operator says otherwise."""
 
 
 class Instance:
@@ -39,7 +34,23 @@ class Instance:
         self.filter = judge
         self.id = entry.id
         self.stage = Stage(entry.stage)
+        self.where = ""
+        """Where its entry stands: `penstock.toml:12`."""
         self._is_set_up = False
+        is_isolated = "process" in (entry.isolation, judge.isolation)
+        self._isolated = Isolated(entry, judge) if is_isolated else None
+        self._hooks: Isolated | Filter = self._isolated or judge
+        self._breaker = Breaker(_breaker_failures(entry), entry.breaker_pause_s)
+
+    @property
+    def restarts(self) -> int | None:
+        """How often a process of the filter had to be replaced; None if it has none."""
+        return self._isolated.restarts if self._isolated else None
+
+    @property
+    def is_circuit_open(self) -> bool:
+        """Whether the filter has failed so often that it is left alone for a while."""
+        return self._breaker.is_open
 
     @property
     def enforces(self) -> bool:
@@ -50,6 +61,16 @@ class Instance:
     def rewrites(self) -> bool:
         """Whether it changes the text that everything after it sees."""
         return self.enforces and self.entry.action == "rewrite"
+
+    @property
+    def conceals(self) -> bool:
+        """Whether no record may hold what it replaces."""
+        placeholders = self.filter.placeholders
+        return self.rewrites and placeholders is not None and not placeholders.keep
+
+    def is_hit(self, finding: Finding) -> bool:
+        """Whether a finding reaches the threshold; a score of 0 never does."""
+        return finding.score >= self.entry.threshold and finding.score > 0
 
     def ranges(self, finding: Finding) -> tuple[Range, ...]:
         """Return the ranges of a finding that reach the threshold; all, if none does by itself."""
@@ -63,17 +84,16 @@ class Instance:
             FilterError: the set-up failed, or known good and bad texts are not told apart.
         """
         try:
-            await self.filter.setup(resources)
+            await self._hooks.setup(resources)
         except Exception as error:
-            raise FilterError(f"Filter {self.id!r} cannot be set up: {error}") from error
+            raise FilterError(f"it cannot be set up: {error}") from error
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            context = Context(self.stage, canary.question or canary.text, canary.passages)
             try:
-                finding, _ = await self.check(Item(canary.text, context))
+                finding, _ = await self.check(canary.item(self.stage))
             except CheckFailed as error:
-                raise FilterError(f"Filter {self.id!r} failed on a canary: {error.kind}") from error
+                raise FilterError(f"it failed on a canary: {error.kind}") from error
             scores[canary.bad].append(finding.score if finding else 0.0)
         self._judge_canaries(scores[True], scores[False])
 
@@ -83,14 +103,14 @@ class Instance:
             return
         self._is_set_up = False
         try:
-            await self.filter.close()
+            await self._hooks.close()
         except Exception:
             log.exception("filter_close_failed", filter=self.id)
 
     def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
         if bad and good and min(bad) <= max(good):
             raise FilterError(
-                f"Filter {self.id!r} does not tell its known good from its known bad texts "
+                "it does not tell its known good from its known bad texts "
                 f"(lowest bad score {min(bad):.3f}, highest good {max(good):.3f}). "
                 "Its model or its options are wrong."
             )
@@ -103,22 +123,50 @@ class Instance:
         """Measure one unit; return the finding and the milliseconds it took.
 
         Raises:
-            CheckFailed: the filter raised, took too long or returned nonsense.
+            CheckFailed: the filter raised, took too long, returned nonsense or is left alone.
         """
         started = perf_counter()
-        finding = await self._measure(item)
+        if not self._breaker.admit():
+            raise CheckFailed("circuit_open")
+        try:
+            finding = self._validated(await self._measure(item), item)
+        except CheckFailed as error:
+            error.took_ms = (perf_counter() - started) * 1_000
+            self._note_failure(error.kind)
+            raise
+        except BaseException:
+            self._breaker.leave()
+            raise
+        if self._breaker.succeed():
+            log.info("filter_circuit_closed", filter=self.id)
+        return finding, (perf_counter() - started) * 1_000
+
+    def _note_failure(self, kind: Kind) -> None:
+        if kind == "overloaded":  # says nothing about the filter
+            self._breaker.leave()
+        elif self._breaker.fail():
+            log.error(
+                "filter_circuit_opened",
+                filter=self.id,
+                error=kind,
+                pause_s=self.entry.breaker_pause_s,
+            )
+
+    def _validated(self, finding: Finding | None, item: Item) -> Finding | None:
         try:
             _validate(finding, item)
         except Exception as error:
             log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
             raise CheckFailed("invalid") from error
-        return finding, (perf_counter() - started) * 1_000
+        return finding
 
     async def _measure(self, item: Item) -> Finding | None:
         deadline = asyncio.timeout(self.entry.deadline_ms / 1_000)
         try:
             async with deadline:
-                return await self.filter.check(item)
+                return await self._hooks.check(item)
+        except CheckFailed:
+            raise
         except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
         except Exception as error:
@@ -127,7 +175,7 @@ class Instance:
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
             raise CheckFailed("raised") from error
 
-    def fails_closed(self, kind: str) -> bool:
+    def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
         policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
         return self.enforces and policy == "closed"
@@ -137,6 +185,12 @@ class Instance:
         if failed.kind == "overloaded":
             return EngineBusy(param=self.id)
         return FilterFailed(param=self.id)
+
+
+def _breaker_failures(entry: ChainEntry) -> int:
+    if entry.breaker_failures is not None:
+        return entry.breaker_failures
+    return BREAKER_FAILURES if entry.on_error == "closed" else 0
 
 
 def _validate(finding: object, item: Item) -> None:

@@ -44,6 +44,14 @@ def filter_class(name: str) -> type[Filter]:
     return cls
 
 
+def filter_origin(name: str) -> str:
+    """Return where a filter comes from: its file, or the package that brings it, with its version."""
+    plugins = [plugin for plugin in entry_points(group=GROUP, name=name) if plugin.dist]
+    packages = [f"{plugin.dist.name} {plugin.dist.version}" for plugin in plugins if plugin.dist]
+    files = [f"filters/{name}"] if name in _built_in() else []
+    return ", ".join(files + packages)
+
+
 def build(name: str, options: Mapping[str, Any]) -> Filter:
     """Make a filter with checked options.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.chain.edits import to_input
-from app.chain.instance import CheckFailed, Instance
+from app.chain.failures import CheckFailed
+from app.chain.instance import Instance
+from app.chain.placeholders import PlaceholderBook
 from app.chain.tally import Tally
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
 from app.exchange import Edit
-from filters import Context, Finding, Item, Range
+from filters import Context, Finding, Item, Range, Stage
 
 
 class Rewriter:
@@ -23,18 +25,20 @@ class Rewriter:
         context: Context,
         base: int,
         before: tuple[Rewriter, ...],
+        book: PlaceholderBook,
     ) -> None:
         self._instance = instance
         self._tally = tally
         self._context = context
         self._base = base
         self._before = before
+        self._book = book
         self._splitter = splitter(instance.filter.unit)
         self._held = ""
         self._emitted = 0
         self.edits: list[Edit] = []
         """In positions of the text that came in."""
-        self._later: list[Edit] = []
+        self._later: list[Range] = []
         """Found already, but beyond where its unit settled the text."""
         self.failure: PenstockError | None = None
 
@@ -62,6 +66,16 @@ class Rewriter:
         """Map a range of the text that came out to the whole text before all rewriting."""
         return self._from_input(*to_input(start, end, self.edits))
 
+    @property
+    def conceals(self) -> bool:
+        """Whether what it replaces may not be recorded."""
+        return self._instance.conceals
+
+    @property
+    def judged_to(self) -> int:
+        """Up to where it has judged the whole text before all rewriting."""
+        return self._from_input(self._emitted, self._emitted)[0]
+
     def original_edits(self) -> list[Edit]:
         """Return this rewriter's edits in positions of the whole text before all rewriting."""
         return [
@@ -79,6 +93,7 @@ class Rewriter:
                 Item(piece.text, self._context, piece.start)
             )
         except CheckFailed as error:
+            self._tally.duration_ms += error.took_ms
             self._tally.fail(error.kind)
             if self._instance.fails_closed(error.kind):
                 self.failure = self._instance.failure(error)
@@ -86,30 +101,40 @@ class Rewriter:
         self._tally.duration_ms += took_ms
         return finding
 
-    def _replacements(self, piece: Piece, finding: Finding | None) -> list[Edit]:
+    def _replacements(self, piece: Piece, finding: Finding | None) -> list[Range]:
         """Return what is replaced now: all that was found, each character once."""
         wanted, self._later = self._later, []
         if self._tally.add(finding, piece.start, self._from_input) and finding is not None:
             ranges = self._instance.ranges(finding) or (Range(0, len(piece.text), finding.label),)
-            wanted += [_edit(found, piece.start) for found in ranges]
-        edits: list[Edit] = []
+            wanted += [_moved(found, piece.start) for found in ranges]
+        replaced: list[Range] = []
         at = self._emitted
-        for edit in sorted(wanted, key=lambda edit: (edit.start, -edit.end)):
-            start = max(at, edit.start)
-            if edit.start >= piece.settled:
-                self._later.append(edit)
-            elif start < edit.end:
-                edits.append(replace(edit, start=start))
-                at = edit.end
-        return edits
+        for found in sorted(wanted, key=lambda found: (found.start, -found.end)):
+            start = max(at, found.start)
+            if found.start >= piece.settled:
+                self._later.append(found)
+            elif start < found.end:
+                replaced.append(replace(found, start=start))
+                at = found.end
+        return replaced
 
-    def _emit(self, settled: int, edits: list[Edit]) -> str:
+    def _emit(self, settled: int, replaced: list[Range]) -> str:
         out = ""
-        for edit in edits:
-            out += self._take(edit.start) + edit.replacement
-            self._take(edit.end)
-        self.edits += edits
+        for found in replaced:
+            out += self._take(found.start)
+            replacement = self._replacement(found, self._take(found.end))
+            self.edits.append(Edit(found.start, found.end, replacement))
+            out += replacement
         return out + self._take(settled)
+
+    def _replacement(self, found: Range, text: str) -> str:
+        placeholders = self._instance.filter.placeholders
+        if found.replacement is not None:
+            return found.replacement
+        if placeholders is None:
+            return f"[{found.label}]"
+        restore = placeholders.restore and self._context.stage is Stage.INPUT
+        return self._book.placeholder(found.label, text, restore=restore)
 
     def _take(self, until: int) -> str:
         """Remove held text up to a position, which may lie behind an edit already."""
@@ -119,6 +144,5 @@ class Rewriter:
         return taken
 
 
-def _edit(found: Range, offset: int) -> Edit:
-    replacement = f"[{found.label}]" if found.replacement is None else found.replacement
-    return Edit(found.start + offset, found.end + offset, replacement)
+def _moved(found: Range, offset: int) -> Range:
+    return replace(found, start=found.start + offset, end=found.end + offset)

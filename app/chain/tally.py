@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.chain.instance import Instance
 from app.exchange import Action, Verdict
-from filters import Evidence, Finding, Passage, Range
+from filters import Evidence, Finding, Passage, Range, Stage
 
 MAX_RANGES = 256
 """Ranges and evidence kept in a verdict; the worst text cannot blow up its record."""
@@ -40,8 +40,9 @@ class Tally:
         for label, score in finding.scores.items():
             self.scores[label] = max(score, self.scores.get(label, 0.0))
         self.passages += finding.passages
-        self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
-        hit = finding.score >= self.instance.entry.threshold and finding.score > 0
+        if self.instance.stage is not Stage.RETRIEVAL:  # there the text itself is the passage
+            self.evidence += finding.evidence[: MAX_RANGES - len(self.evidence)]
+        hit = self.instance.is_hit(finding)
         if hit:
             for found in self.instance.ranges(finding)[: MAX_RANGES - len(self.ranges)]:
                 start, end = to_original(found.start + offset, found.end + offset)
@@ -49,6 +50,19 @@ class Tally:
                 if moved not in self.ranges[-8:]:  # seen already in the windows' overlap
                     self.ranges.append(moved)
         return hit
+
+    def take(self, later: Tally) -> None:
+        """Add what the same instance measured in a later text."""
+        if later.score > self.score or (later.score == self.score and later.label):
+            self.score, self.label = later.score, later.label
+        for label, score in later.scores.items():
+            self.scores[label] = max(score, self.scores.get(label, 0.0))
+        self.ranges += later.ranges[: MAX_RANGES - len(self.ranges)]
+        self.evidence += later.evidence[: MAX_RANGES - len(self.evidence)]
+        self.passages += later.passages
+        self.duration_ms += later.duration_ms
+        self.error = later.error or self.error
+        self.judged = self.judged or later.judged
 
     def fail(self, kind: str) -> None:
         """Note that a check failed."""
@@ -83,3 +97,11 @@ class Tally:
             duration_ms=self.duration_ms,
             error=self.error,
         )
+
+
+def sum_of(instance: Instance, tallies: Iterable[Tally]) -> Tally:
+    """Return what an instance measured in several texts together."""
+    total = Tally(instance)
+    for tally in tallies:
+        total.take(tally)
+    return total

@@ -10,6 +10,7 @@ import typer
 from app.cli import exchanges, filters, frame, keys, models, sources
 from app.cli.ask import ask
 from app.cli.migrate import migrate
+from app.cli.reloading import reload_filters
 from app.cli.serve import serve
 from app.cli.settings import settings
 
@@ -28,6 +29,7 @@ app.add_typer(keys.app, rich_help_panel=_OPERATE)
 app.add_typer(sources.app, rich_help_panel=_OPERATE)
 app.add_typer(models.app, rich_help_panel=_OPERATE)
 app.add_typer(exchanges.app, rich_help_panel=_LOOK)
+filters.app.command("reload")(reload_filters)
 app.add_typer(filters.app, rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(settings)
 

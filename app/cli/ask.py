@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,11 +10,7 @@ from app.cli import frame
 from app.errors import Unauthorized
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
-
-    from app.settings import Settings
 
 _SPARE_S = 10.0
 """How much longer than the server's own deadline we wait."""
@@ -42,15 +37,15 @@ def ask(
     ] = False,
 ) -> None:
     """Ask the running server, and see the answer, its source and what the filters said."""
-    from app.cli import client
+    from app.cli import client, server
 
     settings = frame.settings()
-    body = {"prompt": _stdin() if question == "-" else question, "stream": True}
+    body = {"prompt": frame.stdin_text() if question == "-" else question, "stream": True}
     body |= {"model": model} if model else {}
     console = frame.console()
     pieces = client.ask(
-        url or _url(settings),
-        key or _first_key(settings),
+        url or server.address(settings),
+        key or server.first_key(settings),
         body,
         settings.limits.request_s + _SPARE_S,
     )
@@ -68,32 +63,7 @@ def ask(
         if key or error.status != Unauthorized.status:
             raise
         raise Unauthorized(
-            f"The key in {_key_file(settings)} is not valid any more; use --key or PENSTOCK_KEY."
-        ) from None
-
-
-def _stdin() -> str:
-    """Read all of it; what is not UTF-8 is refused where the same in an argument is."""
-    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-
-
-def _url(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{settings.port}"
-
-
-def _key_file(settings: Settings) -> Path:
-    return settings.home / "first-key"
-
-
-def _first_key(settings: Settings) -> str:
-    file = _key_file(settings)
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise Unauthorized(
-            f"There is no key in {file}. Name one with --key or PENSTOCK_KEY; "
-            "`penstock keys create` makes one."
+            f"The key in {server.key_file(settings)} is not valid any more; use --key or PENSTOCK_KEY."
         ) from None
 
 
@@ -140,7 +110,7 @@ def _show_verdict(console: Console, verdict: dict[str, Any]) -> None:
     shadow = " (shadow)" if verdict["mode"] == "shadow" else ""
     label = f"  {verdict['label']}" if verdict["label"] else ""
     line = (
-        f"{verdict['action']:<8}{verdict['stage']:<7}{verdict['id']:<18}"
+        f"{verdict['action']:<8}{verdict['stage']:<10}{verdict['id']:<18}"
         f"{verdict['score']:.2f}{label}{shadow}"
     )
     console.print(Text(frame.visible(line), style=_STYLES.get(verdict["action"], "dim")))

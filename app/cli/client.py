@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +42,42 @@ def ask(url: str, key: str, question: dict[str, Any], timeout_s: float) -> Itera
         Unavailable: nothing answers at `url`, or the connection broke off.
         Refused: the server answered with an error.
     """
-    timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
     _check_address(url)
-    headers = {"authorization": f"Bearer {_checked(key)}", "content-type": "application/json"}
     body = _encoded(question)
+    headers = {"content-type": "application/json"}
+    with (
+        _connected(url, key, timeout_s) as client,
+        client.stream("POST", "/infer", content=body, headers=headers) as response,
+    ):
+        _check(response)
+        yield from _until_done(events(response.iter_lines()))
+
+
+def post(url: str, key: str, path: str, timeout_s: float) -> Any:
+    """Let the server do something; return what it answers, from JSON.
+
+    Raises:
+        InvalidRequest: the address or the key cannot be sent.
+        Unavailable: nothing answers at `url`, or the connection broke off.
+        Refused: the server answered with an error.
+    """
+    _check_address(url)
+    with _connected(url, key, timeout_s) as client:
+        response = client.post(path)
+        _check(response)
+        return response.json()
+
+
+@contextmanager
+def _connected(url: str, key: str, timeout_s: float) -> Iterator[httpx.Client]:
+    """Give a client with the key; what goes wrong on the way becomes an error of ours."""
+    timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+    headers = {"authorization": f"Bearer {_checked(key)}"}
     try:
-        with (
-            httpx.Client(base_url=url, timeout=timeout, trust_env=False) as client,
-            client.stream("POST", "/infer", content=body, headers=headers) as response,
-        ):
-            _check(response)
-            yield from _until_done(events(response.iter_lines()))
+        with httpx.Client(
+            base_url=url, timeout=timeout, headers=headers, trust_env=False
+        ) as client:
+            yield client
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         if _is_about_tls(error):
             raise Unavailable(

@@ -16,6 +16,7 @@ from app.errors import PenstockError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from app.settings import Settings
 
@@ -69,6 +70,21 @@ def complain(message: str) -> None:
     Console(stderr=True, highlight=False).print(
         visible(message), style="bold red", markup=False, soft_wrap=True
     )
+
+
+def stdin_text() -> str:
+    """Read all of stdin; what is not UTF-8 is refused where the same in an argument is."""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+
+
+def bar() -> Progress:
+    """Return a progress bar on stderr, which is gone when it ends."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    description = TextColumn("{task.description}", markup=False)
+    console = Console(stderr=True)
+    return Progress(BarColumn(), MofNCompleteColumn(), description, console=console, transient=True)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:

@@ -65,6 +65,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         lambda: _greet(
             settings, address, _valid(settings.home / FIRST_KEY, app.state.service.keys)
         ),
+        lambda: app.state.service.filters.want_reload(),
     )
     try:
         server.run([listener])

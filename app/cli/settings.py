@@ -14,11 +14,20 @@ def settings(
         bool, typer.Option("--explain", help="Add what each key means and where it was set.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of TOML.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Print a JSON Schema of penstock.toml, for editors."),
+    ] = False,
 ) -> None:
     """Print the settings in force: file, environment and defaults together.
 
     Passwords are masked. The output is a complete penstock.toml.
     """
+    if schema:
+        from app.chain.schema import settings_schema
+
+        frame.show_json(settings_schema())
+        return
     from app.settings.render import to_toml, to_values
 
     chosen = frame.settings()

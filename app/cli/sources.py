@@ -15,8 +15,6 @@ from app.errors import NotFound, SettingsError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-    from rich.progress import Progress
-
     from app.retrieval.files import SourceFile
     from app.retrieval.ingest import Ingest, Result
     from app.store.database import Database
@@ -129,7 +127,7 @@ def remove_sources(
 
 async def _add(ingest: Ingest, files: Sequence[SourceFile], *, anew: bool) -> list[Result]:
     results = []
-    with _bar() as bar:
+    with frame.bar() as bar:
         task = bar.add_task("", total=len(files))
         for file in files:
             name = frame.visible(file.uri)
@@ -148,7 +146,7 @@ async def _reembed(ingest: Ingest) -> list[str]:
     foreign = ingest.foreign
     if foreign:
         typer.echo(f"The encoder has changed: embedding {len(foreign)} more sources again.")
-        with _bar() as bar:
+        with frame.bar() as bar:
             task = bar.add_task("embedding", total=len(foreign))
             await ingest.reembed(lambda done, _: bar.update(task, completed=done))
     return foreign
@@ -193,15 +191,6 @@ async def _ingest(store: SourceStore) -> AsyncGenerator[Ingest]:
             yield ingest
     finally:
         await embedder.close()
-
-
-def _bar() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    description = TextColumn("{task.description}", markup=False)
-    console = Console(stderr=True)
-    return Progress(BarColumn(), MofNCompleteColumn(), description, console=console, transient=True)
 
 
 def _run(work: Callable[[SourceStore], Awaitable[T]]) -> T:

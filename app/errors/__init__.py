@@ -17,6 +17,7 @@ PenstockError
 ├── NotFound                404
 │   └── ModelNotFound       404
 ├── MethodNotAllowed        405
+├── ChainNotLoaded          409  the chain of the settings cannot be used
 ├── ModelNotLoaded          409  a bundle is there, but cannot be served
 ├── ModelInUse              409  the settings want this model to be served
 ├── Overloaded              503  a bound was reached; try again after `retry_after_s`
@@ -46,6 +47,7 @@ from app.errors.base import PenstockError
 from app.errors.requests import (
     BodyTimeout,
     BodyTooLarge,
+    ChainNotLoaded,
     Forbidden,
     GrammarInvalid,
     GrammarTooComplex,
@@ -90,6 +92,7 @@ __all__ = [
     "BodyTimeout",
     "BodyTooLarge",
     "BundleError",
+    "ChainNotLoaded",
     "DatabaseError",
     "DeadlineExceeded",
     "EngineBusy",

@@ -140,6 +140,15 @@ class ModelNotLoaded(PenstockError):
     default_message = "The model could not be loaded; whatever was served is still served."
 
 
+class ChainNotLoaded(PenstockError):
+    """The chain of the settings cannot be used; the message says why, and the old one goes on."""
+
+    status = 409
+    type = "invalid_request_error"
+    code = "chain_not_loaded"
+    default_message = "The chain could not be loaded; the one in force goes on."
+
+
 class ModelInUse(PenstockError):
     """The settings want this model to be served."""
 

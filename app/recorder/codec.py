@@ -84,7 +84,8 @@ def decode(line: bytes) -> Exchange:
 
 
 def _shape(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(field.name for field in fields(kind))
+    # orjson leaves out what is private as well.
+    names = tuple(field.name for field in fields(kind) if not field.name.startswith("_"))
     return names, attrgetter(*names)
 
 

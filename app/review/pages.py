@@ -11,14 +11,15 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from app.errors import InvalidRequest, NotFound
 from app.exchange import Action, Outcome
-from app.review.marks import Segment, segments
+from app.marks import Segment, segments
+from app.review import trying
 from app.review.rendering import STATIC, PageRoute, is_part, page
 from app.review.search import PERIODS, Search
-from app.review.sessions import HOME, Sessions, SignedIn, is_ours
+from app.review.sessions import HOME, Reviewer, Sessions, is_ours
 from app.review.view import exchange_view, row_view
 from app.routes.authentication import SignIn
-from app.routes.service import Served
-from app.store.keys import ApiKey, Scope
+from app.routes.service import Served, Service
+from app.store.keys import Scope
 from app.store.query import ExchangeSummary
 
 PAGE_ROWS = 50
@@ -26,9 +27,7 @@ PAGE_ROWS = 50
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 entrance = APIRouter(include_in_schema=False)
 
-_signed_in = Depends(SignedIn())
 _anybody = Depends(SignIn())
-Reviewer = Annotated[ApiKey, _signed_in]
 
 
 def install_review(app: FastAPI, secret: bytes) -> None:
@@ -37,8 +36,8 @@ def install_review(app: FastAPI, secret: bytes) -> None:
     Servers behind one address need the same secret.
     """
     app.state.review_sessions = Sessions(secret)
-    app.include_router(router)
-    app.include_router(entrance)
+    for one in (router, trying.router, entrance):
+        app.include_router(one)
 
 
 @entrance.get("/", dependencies=[_anybody])
@@ -67,7 +66,7 @@ async def exchanges(reviewer: Reviewer, request: Request, service: Served) -> Re
         rows=[row_view(row) for row in shown],
         outcomes=list(Outcome),
         actions=list(Action),
-        instances=[entry.id for entry in service.settings.chain],
+        instances=_instances(service),
         periods=[(name, title) for name, (title, _) in PERIODS.items()],
         newer=newer,
         older=older,
@@ -81,6 +80,12 @@ def _asked(search: Search) -> list[tuple[str, list[Segment], str]]:
         (name, segments(value, ()), search.url(**{name: "", "before": "", "after": ""}))
         for name, value in search.beside_the_fields.items()
     ]
+
+
+def _instances(service: Service) -> list[str]:
+    """Return the ids in force, and those of the start: the log has exchanges of both."""
+    now = [instance.id for instance in service.filters.instances]
+    return list(dict.fromkeys([*now, *(entry.id for entry in service.settings.chain)]))
 
 
 def _neighbours(

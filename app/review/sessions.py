@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
+from fastapi import Depends
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -76,6 +78,11 @@ class SignedIn(Guard):
         if Scope.REVIEW not in key.scopes:
             raise Forbidden
         return key
+
+
+_signed_in = Depends(SignedIn())
+Reviewer = Annotated[ApiKey, _signed_in]
+"""A route's parameter of this type is given who is signed in; it must be the first one."""
 
 
 def is_ours(path: str) -> bool:

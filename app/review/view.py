@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.exchange import SEPARATOR, Action, Exchange, Outcome, Verdict
-from app.review.marks import Mark, Segment, segments
+from app.marks import Mark, Segment, segments
 from app.review.timeline import timeline
 from app.store.query import ExchangeSummary, VerdictSummary
 from filters import Stage
@@ -94,17 +94,17 @@ def _moved(mark: Mark, start: int) -> Mark:
     return replace(mark, start=mark.start - start, end=mark.end - start)
 
 
-def _found(verdicts: Iterable[Verdict], stage: Stage) -> list[Mark]:
+def _found(verdicts: Iterable[Verdict], *stages: Stage) -> list[Mark]:
     return [
         Mark(found.start, found.end, verdict.action, f"{verdict.id}: {found.label}")
         for verdict in verdicts
-        if verdict.stage is stage and verdict.action is not Action.ALLOW
+        if verdict.stage in stages and verdict.action is not Action.ALLOW
         for found in verdict.ranges
     ]
 
 
 def _passages(exchange: Exchange) -> list[PassageView]:
-    found = _found(exchange.verdicts, Stage.INPUT)
+    found = _found(exchange.verdicts, Stage.INPUT, Stage.RETRIEVAL)
     marks = [[_moved(mark, start) for mark in found] for start in exchange.passage_starts]
     for verdict in exchange.verdicts:
         for piece in verdict.evidence:

@@ -151,7 +151,7 @@ class InferResponse(Answer):
             model=exchange.model,
             model_version=exchange.model_version,
             outcome=exchange.outcome,
-            completion=exchange.completion,
+            completion=exchange.released,
             finish_reason=exchange.finish_reason,
             citations=_citations(exchange),
             verdicts=[VerdictAnswer.of(v) for v in exchange.verdicts],

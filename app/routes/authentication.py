@@ -20,7 +20,7 @@ from app.routes.limits import admit
 from app.routes.service import service_of
 from app.store.keys import ApiKey, Scope
 
-PUBLIC_PATHS = frozenset({"/livez", "/readyz"})
+PUBLIC_PATHS = frozenset({"/livez", "/readyz", "/healthz", "/health"})
 
 
 class Guard:

@@ -29,7 +29,7 @@ from app.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
-PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+PROBES = frozenset({"/livez", "/readyz", "/healthz", "/health", "/metrics"})
 """Asked every few seconds: never limited, and logged at `debug` only."""
 
 CLIENT_GONE = 499

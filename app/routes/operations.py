@@ -51,6 +51,8 @@ class VersionResponse(Body):
 
 
 @router.get("/livez", summary="Is the process alive?", response_model=LiveResponse)
+@router.get("/healthz", summary="The same, where llm-guard has it", response_model=LiveResponse)
+@router.get("/health", summary="The same, where detectors have it", response_model=LiveResponse)
 async def livez() -> Response:
     """Answer as long as the event loop turns, whatever else is down."""
     return JsonResponse({"status": "live"})

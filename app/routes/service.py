@@ -12,6 +12,8 @@ from fastapi import Depends
 from numpy.typing import NDArray
 from starlette.requests import HTTPConnection
 
+from app.chain.instance import Instance
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.pipeline import Pipeline
 from app.routes.draining import Drain
@@ -42,12 +44,35 @@ class Embedder(Protocol):
         """Return how many tokens the model reads of these texts."""
 
 
+class Filters(Protocol):
+    """The chain in force, which may be read again."""
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The filters in force, in order."""
+
+    async def reload(self, by: str) -> list[str]:
+        """Put the chain of the settings in force as they read now.
+
+        Args:
+            by: who wants it, for the log.
+
+        Returns:
+            Other settings that have changed and count at the next start only.
+
+        Raises:
+            ChainNotLoaded: something is wrong with it; the old one goes on.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The collaborators of one running server."""
 
     settings: Settings
     pipeline: Pipeline
+    checker: Checker
+    filters: Filters
     engines: ServedEngines
     embedder: Embedder
     exchanges: ExchangeStore

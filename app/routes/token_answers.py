@@ -51,4 +51,4 @@ def token_answers(exchange: Exchange, tokens: Sequence[TokenLogprob]) -> list[To
     if exchange.outcome is not Outcome.COMPLETED:
         return []
     released = ReleasedTokens(tokens)
-    return [TokenAnswer.of(token) for token, _ in released.release(exchange.completion)]
+    return [TokenAnswer.of(token) for token, _ in released.release(exchange.released)]

@@ -39,6 +39,7 @@ class DrainingServer(Server):
         drain: what the routes ask.
         service: opened before the server listens and closed after the last response.
         on_start: called with the server's address when it listens.
+        on_hangup: called in the event loop at every SIGHUP while it serves.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DrainingServer(Server):
         drain: Drain,
         service: AbstractAsyncContextManager[Any],
         on_start: Callable[[], None],
+        on_hangup: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
         config.timeout_graceful_shutdown = math.ceil(settings.shutdown_timeout_s + GRACE_S)
@@ -55,6 +57,7 @@ class DrainingServer(Server):
         self._drain = drain
         self._service = service
         self._on_start = on_start
+        self._on_hangup = on_hangup
         self._num_signals = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -73,6 +76,8 @@ class DrainingServer(Server):
         """Listen, and say so."""
         await super().startup(sockets)
         self._on_start()
+        if not _has_terminal():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._on_hangup)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is in work, and cut what takes too long."""
@@ -114,3 +119,11 @@ class DrainingServer(Server):
         last_resort = threading.Timer(seconds, os._exit, [1])
         last_resort.daemon = True
         last_resort.start()
+
+
+def _has_terminal() -> bool:
+    """Whether a SIGHUP may mean that the terminal was closed, which must end the server."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False

@@ -138,9 +138,10 @@ class ChainEntry(Group):
     filter: Name
     """Name of the filter: `penstock filters list` shows them."""
     stage: Stage
-    """On the prompt, or on the completion."""
+    """On the prompt with what was sent along, on the passages that the model would read, or on the
+    completion."""
     action: Literal["block", "rewrite", "flag"] = "flag"
-    """What is done from the threshold on."""
+    """What is done from the threshold on. At the stage `retrieval`, `block` leaves the passage out."""
     threshold: float = Field(0.5, ge=0, le=1)
     """From this score on the action is taken."""
     mode: Mode = Mode.ENFORCE
@@ -151,6 +152,21 @@ class ChainEntry(Group):
     """`open` lets text pass that a broken filter could not judge."""
     on_timeout: Literal["closed", "open"] = "closed"
     """`open` lets text pass that a filter could not judge within its deadline."""
+    breaker_failures: int | None = Field(None, ge=0)
+    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and `on_error`
+    decides at once; 0 is never. Not set, it is 5 where `on_error` is `closed` and never where it is
+    `open`: else texts that break a filter could switch it off for others."""
+    breaker_pause_s: float = Field(10.0, gt=0)
+    """How long the filter is left alone; then one text tries it again."""
+    isolation: Literal["auto", "process"] = "auto"
+    """`process` runs the filter in processes of its own, which are killed at the deadline and when they
+    grow too large; `auto` leaves it to the filter. Filters that use models or searches cannot be
+    isolated."""
+    processes: int = Field(1, ge=1, le=64)
+    """How many processes an isolated filter gets; each judges one text at a time."""
+    memory_bytes: int = Field(512_000_000, ge=16_000_000)
+    """By how much a process of an isolated filter may grow after its set-up. From three quarters of it
+    on the process is replaced between two texts."""
     options: dict[str, Any] = Field(default_factory=dict)
     """The filter's own: `penstock filters show NAME` explains them."""
 

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path as PathOfFile
 from typing import Any
 
 PREFIX = "PENSTOCK_"
@@ -30,6 +31,8 @@ class Origin:
     """Name of the file; empty if there was none."""
     text: str = ""
     variables: frozenset[str] = frozenset()
+    path: PathOfFile | None = None
+    """The whole path of the file; None if there was none."""
 
     def locate(self, path: Path) -> str:
         """Name the place of a setting, or of the nearest one above it that was written.

@@ -42,8 +42,9 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     named = path or _named_file()
     file = named or Path(FILE)
-    text = _read(file) if named or file.exists() else ""
-    origin = Origin(file.name if text else "", text, _variables())
+    found = file.absolute() if named or file.exists() else None
+    text = _read(file) if found else ""
+    origin = Origin(file.name if text else "", text, _variables(), found)
     values = _merge(_merge(_of_the_hub(), _parse(file.name, text)), _environment())
     try:
         settings = Settings.model_validate(values)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from filters import Unit
 
@@ -39,12 +39,15 @@ _SIZES = (*range(6, 34, 2), *(2**power for power in range(6, 15)))
 """Time doubles or worse with each character where a pattern is bad, so a step is small."""
 
 
-def growing_texts(unit: Unit) -> Iterator[str]:
-    """Yield texts that grow, made for patterns whose time explodes: it shows while it is short."""
-    for repeated in _REPEATED:
+def growing_texts(unit: Unit, examples: Sequence[str] = ()) -> Iterator[str]:
+    """Yield texts that grow, made for patterns whose time explodes: it shows while it is short.
+
+    Examples are repeated too: what a pattern nearly matches costs it most.
+    """
+    for repeated in (*_REPEATED, *filter(None, examples)):
         for size in _SIZES:
-            if size < _longest(unit):
-                yield (repeated * size)[:size] + "!"
+            if size < longest(unit):
+                yield (repeated * (size // len(repeated) + 1))[:size] + "!"
 
 
 def texts_for(unit: Unit, *, num_random: int = 12) -> list[str]:
@@ -52,11 +55,12 @@ def texts_for(unit: Unit, *, num_random: int = 12) -> list[str]:
     draw = random.Random(0)  # noqa: S311 - test texts are no secret
     lengths = [draw.randint(1, 400) for _ in range(num_random)]
     texts = [*AWKWARD, *("".join(draw.choices(_LETTERS, k=length)) for length in lengths)]
-    limit = _longest(unit)
+    limit = longest(unit)
     full = "A text as long as one unit can be. "
     texts.append((full * (limit // len(full) + 1))[:limit])
     return [text[:limit] for text in texts]
 
 
-def _longest(unit: Unit) -> int:
+def longest(unit: Unit) -> int:
+    """Return how many characters a unit in a test may have."""
     return {"window": unit.size, "sentence": 1_000}.get(unit.kind, 4_000)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.evaluation.curves import roc_auc
 from scripts.corpus.row import Row
-from scripts.evaluation.measures import Scores, balanced_accuracy, known, roc_auc, share
+from scripts.evaluation.measures import Scores, balanced_accuracy, known, share
 
 
 def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[str, float]:

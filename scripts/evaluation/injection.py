@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.evaluation.curves import roc_auc
 from scripts.corpus.row import Row
-from scripts.evaluation.measures import Scores, known, roc_auc, share
+from scripts.evaluation.measures import Scores, known, share
 
 FLAGGED, BLOCKED = 0.5, 0.9
 

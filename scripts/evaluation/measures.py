@@ -11,21 +11,6 @@ Scores = NDArray[np.float32]
 Truths = NDArray[np.bool_]
 
 
-def roc_auc(scores: Scores, truths: Truths) -> float:
-    """Return the chance that a true row scores higher than a false one; NaN without either."""
-    positives, negatives = int(truths.sum()), int((~truths).sum())
-    if not positives or not negatives:
-        return float("nan")
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    for value in np.unique(scores[order[1:][np.diff(scores[order]) == 0]]):
-        same = scores == value  # ties share the mean of their ranks
-        ranks[same] = ranks[same].mean()
-    above = ranks[truths].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * negatives))
-
-
 def share(truths: Sequence[bool] | Truths) -> float:
     """Return the share of true values; NaN if there are none at all."""
     return float(np.mean(truths)) if len(truths) else float("nan")

@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.chain.instance import Instance
 from app.engine import ChatMessage, Delta, Prompt, Task
 from app.engine.served import ServedEngines
-from app.errors import ModelInUse, ModelNotLoaded, NotFound
+from app.errors import ChainNotLoaded, ModelInUse, ModelNotLoaded, NotFound
 from app.exchange import Exchange
 from app.routes.lineup import ModelState
 
@@ -105,6 +106,21 @@ class FixedLineup:
     async def roll_back(self, name: str, by: str) -> None:
         self.wanted.append(("rollback", name, by))
         raise ModelNotLoaded("It is damaged.")
+
+
+class FixedFilters:
+    """A chain that is what it was given; reading it again fails if `problem` says why."""
+
+    def __init__(self, instances: Sequence[Instance] = ()) -> None:
+        self.instances = tuple(instances)
+        self.problem = ""
+        self.wanted: list[str] = []
+
+    async def reload(self, by: str) -> list[str]:
+        self.wanted.append(by)
+        if self.problem:
+            raise ChainNotLoaded(self.problem)
+        return ["limits"]
 
 
 class KeptRecords:

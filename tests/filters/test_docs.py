@@ -80,7 +80,7 @@ def test_the_table_names_every_filter_with_its_stages() -> None:
     # The filters of the project; whoever adds one for themselves need not name it here.
     assert {"keyword", "toxicity", "retrieval", "grounding"} <= set(rows) <= set(filter_names())
     for name, stages in rows.items():
-        expected = {"both": set(Stage), "input": {Stage.INPUT}, "output": {Stage.OUTPUT}}[stages]
+        expected = {"all": set(Stage), "input": {Stage.INPUT}, "output": {Stage.OUTPUT}}[stages]
         assert filter_class(name).stages == expected
 
 

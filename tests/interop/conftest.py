@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 from openai import OpenAI
 
+from tests.integration.serving import Serving
+from tests.interop.guarding import SETTINGS as GUARD_SETTINGS
 from tests.interop.serving import make_key, prepare, serving
 from tests.postgres import throwaway_home
 
@@ -29,6 +31,24 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Generator[Endpoint]:
     prepare(folder)
     with throwaway_home() as home, serving(folder, home) as server:
         yield Endpoint(f"{server.address}/v1", server.key, make_key(server, folder, "review"))
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A server that is only asked to check."""
+
+    server: Serving
+    reviewer: str
+    """A key that may read its log."""
+
+
+@pytest.fixture(scope="session")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Generator[Guard]:
+    """A running server whose chain blocks and rewrites on both sides."""
+    folder = tmp_path_factory.mktemp("guard")
+    prepare(folder, GUARD_SETTINGS)
+    with throwaway_home() as home, serving(folder, home) as server:
+        yield Guard(server, make_key(server, folder, "review"))
 
 
 @pytest.fixture

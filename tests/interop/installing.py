@@ -28,17 +28,33 @@ def node_modules() -> Path:
     return folder
 
 
-def langchain_python() -> Path:
-    """Return a Python that has LangChain, whose needs and ours do not go together."""
-    lock = HERE / "langchain" / "requirements.txt"
-    folder = CACHE / f"langchain-{_digest(lock)}"
+def python_with(client: str) -> Path:
+    """Return a Python that has a client whose needs and ours do not go together.
+
+    Its lock names all that is needed, which may be less than its packages ask for.
+    """
+    lock = HERE / client / "requirements.txt"
+    folder = CACHE / f"{client}-{_digest(lock)}"
     python = folder / "bin" / "python"
     stamp = folder / "installed"
     if not stamp.exists():
         shutil.rmtree(folder, ignore_errors=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         _run([sys.executable, "-m", "venv", str(folder)], CACHE)
-        _run([str(python), "-m", "pip", "install", "--no-input", "-r", str(lock)], CACHE)
+        _run(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--no-input",
+                "--no-deps",
+                "--no-compile",
+                "-r",
+                str(lock),
+            ],
+            CACHE,
+        )
         stamp.touch()
     return python
 

@@ -58,7 +58,7 @@ LINES = [f"Line {number}. ".encode() for number in range(1, 101)]
 """More than comes in one piece: the first of them are released while the last are written."""
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, settings: str = SETTINGS) -> None:
     """Write settings, a source and bundles: answers, recitals short and long, noise, and evil."""
     models = folder / "models"
     write_embedder(models, texts=[QUESTION, SOURCE])
@@ -68,7 +68,7 @@ def prepare(folder: Path) -> None:
     writes(LINES, name="poem")
     writes([*LINES, b"All evil."], name="villain")
     writes(name="noise")
-    furnish(folder, SETTINGS, pauses='"51" in item.text')
+    furnish(folder, settings, pauses='"51" in item.text')
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.interop.conftest import Endpoint
-from tests.interop.installing import HERE, langchain_python
+from tests.interop.installing import HERE, python_with
 from tests.interop.serving import WRITTEN
 
 TIMEOUT_S = 120
@@ -18,7 +18,12 @@ TIMEOUT_S = 120
 @pytest.fixture(scope="module")
 def came_back(endpoint: Endpoint) -> Any:
     done = subprocess.run(
-        [langchain_python(), str(HERE / "langchain" / "client.py"), endpoint.url, endpoint.key],
+        [
+            python_with("langchain"),
+            str(HERE / "langchain" / "client.py"),
+            endpoint.url,
+            endpoint.key,
+        ],
         env={},
         capture_output=True,
         text=True,

@@ -101,6 +101,16 @@ def test_several_choices_have_seeds_of_their_own(client: OpenAI) -> None:
     assert alone.choices[0].finish_reason == several.choices[1].finish_reason
 
 
+def test_moderations(client: OpenAI) -> None:
+    answer = client.moderations.create(input=["Hello.", "dynamite"], model="omni-moderation-latest")
+    harmless, blocked = answer.results
+
+    assert (harmless.flagged, blocked.flagged) == (False, True)
+    assert not blocked.categories.violence
+    assert blocked.category_scores.violence == 0.0
+    assert (blocked.categories.model_extra or {})["blocklist"]
+
+
 def test_stop_ends_before_a_text(client: OpenAI) -> None:
     [choice] = chat(client, stop=["Three"]).choices
 

@@ -36,6 +36,7 @@ const actions = {
   j: () => move(1),
   k: () => move(-1),
   u: () => follow("[data-back]"),
+  t: () => follow("[data-try]"),
   "/": () => document.getElementById("text")?.focus(),
   "?": toggleSheet,
 };
@@ -48,6 +49,11 @@ document.addEventListener("keydown", (event) => {
   if (!action) return;
   event.preventDefault();
   action();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.target.closest("form[data-submit-with-keys]")?.requestSubmit();
 });
 
 document.addEventListener("click", (event) => {

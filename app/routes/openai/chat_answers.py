@@ -22,7 +22,7 @@ def chat_completion(choices: Sequence[Choice], *, has_logprobs: bool) -> dict[st
                 "index": choice.index,
                 "message": {
                     "role": "assistant",
-                    "content": choice.exchange.completion,
+                    "content": choice.exchange.released,
                     "refusal": None,
                 },
                 "logprobs": _logprobs(choice.released.told) if has_logprobs else None,

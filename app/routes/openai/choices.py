@@ -79,7 +79,7 @@ async def side_by_side(works: Sequence[Coroutine[Any, Any, None]]) -> None:
 async def _run(choices: Sequence[Choice], service: Service) -> None:
     await side_by_side([service.pipeline.run(choice.exchange, choice.tokens) for choice in choices])
     for choice in choices:
-        choice.released.release(choice.exchange.completion)
+        choice.released.release(choice.exchange.released)
 
 
 def own_part(exchange: Exchange) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def text_completion(choices: Sequence[Choice], *, has_logprobs: bool) -> dict[st
         "choices": [
             {
                 "index": choice.index,
-                "text": choice.exchange.completion,
+                "text": choice.exchange.released,
                 "logprobs": token_columns(choice.released.told) if has_logprobs else None,
                 "finish_reason": choice.finish_reason,
                 "penstock": own_part(choice.exchange),

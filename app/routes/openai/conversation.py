@@ -41,7 +41,24 @@ def text_of(content: Any, param: str) -> str:
         return content
     if not isinstance(content, list):
         raise InvalidRequest("This must be a string or an array of parts.", param=param)
-    return "".join(_text_of_part(part, f"{param}.{index}") for index, part in enumerate(content))
+    return "".join(text_of_part(part, f"{param}.{index}") for index, part in enumerate(content))
+
+
+def text_of_part(part: Any, param: str) -> str:
+    """Return the text of one part of a message's content.
+
+    Raises:
+        InvalidRequest: it is no part.
+        Unsupported: it is not text.
+    """
+    if not isinstance(part, Mapping):
+        raise InvalidRequest("This must be an object.", param=param)
+    if part.get("type") not in _TEXT_PARTS:
+        raise Unsupported("The models read nothing but text.", param=f"{param}.type")
+    text = part.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequest("This must be a string.", param=f"{param}.text")
+    return text
 
 
 def _turn(message: Any, param: str) -> dict[str, str]:
@@ -63,14 +80,3 @@ def _role(role: Any, param: str) -> str:
         if role in ROLES:
             return ROLES[role]
     raise InvalidRequest(f"This must be one of {', '.join(ROLES)}.", param=param)
-
-
-def _text_of_part(part: Any, param: str) -> str:
-    if not isinstance(part, Mapping):
-        raise InvalidRequest("This must be an object.", param=param)
-    if part.get("type") not in _TEXT_PARTS:
-        raise Unsupported("The models read nothing but text.", param=f"{param}.type")
-    text = part.get("text")
-    if not isinstance(text, str):
-        raise InvalidRequest("This must be a string.", param=f"{param}.text")
-    return text

@@ -119,7 +119,7 @@ def text_part(exchange: Exchange, told: Told = ()) -> dict[str, Any]:
     cited = own_part(exchange)["citations"]
     return {
         "type": "output_text",
-        "text": exchange.completion,
+        "text": exchange.released,
         "annotations": [
             {
                 "type": "file_citation",

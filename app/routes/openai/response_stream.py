@@ -50,7 +50,7 @@ class ResponseForm:
             [
                 self._begin(choice),
                 self._of_part(
-                    choice, "output_text.done", {"text": exchange.completion, "logprobs": logprobs}
+                    choice, "output_text.done", {"text": exchange.released, "logprobs": logprobs}
                 ),
                 self._of_part(choice, "content_part.done", {"part": text_part(exchange, told)}),
                 self._event("output_item.done", item),

@@ -236,14 +236,6 @@ async def test_two_instances_of_one_filter_do_not_erase_each_other() -> None:
     assert stage._runs[0].blocked_by is not None
 
 
-async def test_the_first_block_cancels_the_rest() -> None:
-    hanging = instance(Hanging(WordOptions()), id="slow", deadline_ms=60_000)
-
-    _, stage = await run([instance(word("bad"), id="quick"), hanging], ["bad"])
-
-    assert [v.id for v in stage.verdicts] == ["quick"]
-
-
 async def test_each_character_is_read_about_once() -> None:
     reader = word("never", Unit.window(600))
     text = "harmless words " * 2_000

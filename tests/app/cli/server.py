@@ -20,6 +20,7 @@ class Prepared:
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -28,8 +29,9 @@ def serving(prepared: Prepared) -> Generator[Prepared]:
 
     class Answering(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            prepared.asked.append(json.loads(self.rfile.read(length)))
+            length = int(self.headers.get("content-length", 0))
+            prepared.asked.append(json.loads(self.rfile.read(length) or "{}"))
+            prepared.paths.append(self.path)
             prepared.keys.append(self.headers["authorization"])
             self.send_response(prepared.status)
             self.end_headers()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.cli.ask import _url
+from app.cli.server import address
 from app.settings import Settings
 from tests.app.cli.server import Prepared, serving
 from tests.commands import penstock, succeed
@@ -58,7 +58,7 @@ def test_the_answer_is_shown_with_source_and_verdicts(server: Prepared) -> None:
 
     assert shown.startswith("Write a cl\\x1bass.\n")
     assert "docs/filters.md · Adding one\n  “First write a class.”\n" in shown
-    assert "flag    output grounding         0.75  un\\x1bsure (shadow)\n" in shown
+    assert "flag    output    grounding         0.75  un\\x1bsure (shadow)\n" in shown
     assert "answer@1 · completed · 12 ms · 0190-id\n" in shown
     assert "\x1b" not in shown
     assert server.asked == [{"prompt": "How?", "stream": True}]
@@ -142,4 +142,4 @@ def test_a_missing_key_is_told() -> None:
     ],
 )
 def test_the_server_of_the_settings_is_asked(host: str, url: str) -> None:
-    assert _url(Settings(host=host)) == url
+    assert address(Settings(host=host)) == url

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from app.chain.chain import Chain
+from app.checking import Checker
 from app.engine.served import ServedEngines
 from app.exchange import (
     Action,
@@ -31,11 +33,26 @@ from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
 from filters import Evidence, Passage, Range, Stage
-from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder
+from tests.app.scripted import FixedFilters, FixedLineup, KeptRecords, LengthEmbedder
 from tests.exchanges import make_exchange
 from tests.http import listening
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+
+
+def _words(
+    id: str, stage: Stage, action: Literal["block", "rewrite", "flag"], *words: str
+) -> ChainEntry:
+    options = {"words": words, "label": id}
+    return ChainEntry(id=id, filter="keyword", stage=stage, action=action, options=options)
+
+
+CHAIN = (
+    _words("blocklist", Stage.INPUT, "block", "bomb"),
+    _words("rude", Stage.INPUT, "flag", "idiot", SCRIPT),
+    _words("names", Stage.INPUT, "rewrite", "Ann"),
+    _words("promises", Stage.OUTPUT, "flag", "guaranteed"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class Pages:
     infer_key: str
     keys: KeyStore
     ring: KeyRing
+    records: KeptRecords
 
 
 def sample_exchanges() -> list[Exchange]:
@@ -98,18 +116,19 @@ def sample_exchanges() -> list[Exchange]:
 @pytest.fixture
 async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
     """Serve the pages over the sample exchanges."""
-    chain = (ChainEntry(id="blocklist", filter="keyword", stage=Stage.INPUT),)
-    settings = Settings(home=tmp_path, chain=chain)
+    settings = Settings(home=tmp_path, chain=CHAIN)
     app = create_app(settings)
     store, keys = ExchangeStore(database), KeyStore(database)
     await store.insert(sample_exchanges())
     _, review_key = await keys.create("Ana", frozenset({Scope.REVIEW}))
     _, infer_key = await keys.create("client", frozenset({Scope.INFER}))
-    ring = KeyRing(keys)
+    ring, records = KeyRing(keys), KeptRecords()
     await ring.refresh()
     app.state.service = Service(
         settings=settings,
-        pipeline=Pipeline(Chain([]), ServedEngines(), KeptRecords(), request_s=5.0),
+        pipeline=Pipeline(Chain.build(CHAIN), ServedEngines(), records, request_s=5.0),
+        checker=Checker(Chain([]), records, request_s=5.0),
+        filters=FixedFilters(),
         engines=ServedEngines(),
         embedder=LengthEmbedder(),
         lineup=FixedLineup(ServedEngines()),
@@ -120,4 +139,4 @@ async def pages(database: Database, tmp_path: Path) -> AsyncGenerator[Pages]:
         readiness=Readiness(()),
     )
     async with listening(app) as port:
-        yield Pages(f"http://127.0.0.1:{port}", review_key, infer_key, keys, ring)
+        yield Pages(f"http://127.0.0.1:{port}", review_key, infer_key, keys, ring, records)

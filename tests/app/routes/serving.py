@@ -10,6 +10,7 @@ import httpx
 
 from app.chain.chain import Chain
 from app.chain.instance import Instance
+from app.checking import Checker
 from app.engine import Delta
 from app.engine.served import ServedEngines
 from app.main import create_app
@@ -21,7 +22,13 @@ from app.settings import LimitSettings, Settings
 from app.store.database import Database
 from app.store.exchanges import ExchangeStore
 from app.store.keys import KeyStore, Scope
-from tests.app.scripted import FixedLineup, KeptRecords, LengthEmbedder, ScriptedEngine
+from tests.app.scripted import (
+    FixedFilters,
+    FixedLineup,
+    KeptRecords,
+    LengthEmbedder,
+    ScriptedEngine,
+)
 
 
 class Desk:
@@ -60,9 +67,12 @@ class Desk:
         )
         engines = ServedEngines.of({"scripted": self.engine})
         limits: LimitSettings = self.settings.limits
+        placed = Chain(chain)
         self.app.state.service = Service(
             settings=self.settings,
-            pipeline=Pipeline(Chain(chain), engines, self.records, limits.request_s),
+            pipeline=Pipeline(placed, engines, self.records, limits.request_s),
+            checker=Checker(placed, self.records, limits.request_s),
+            filters=FixedFilters(chain),
             engines=engines,
             embedder=LengthEmbedder(),
             exchanges=self.exchanges,

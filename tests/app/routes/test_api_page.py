@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from app import errors
 from app.errors import PenstockError, StartupError
-from app.routes import exchanges, infer, models, openai, operations
+from app.routes import checks, exchanges, filters, infer, models, openai, operations
 from app.routes.answers import ErrorResponse, InferResponse
 from app.routes.authentication import KeyGuard
 from app.routes.exchanges import ExchangeFilter
@@ -75,8 +75,8 @@ def test_every_error_that_a_client_may_see_is_in_the_table() -> None:
 
 
 def test_every_route_is_in_the_table_with_what_it_wants() -> None:
-    own = (infer.router, exchanges.router, models.router, operations.router)
-    routers: list[APIRouter] = [*own, *openai.routers]
+    own = (infer.router, exchanges.router, models.router, filters.router, operations.router)
+    routers: list[APIRouter] = [*own, *openai.routers, *checks.routers]
     routes = [route for router in routers for route in router.routes]
     served = {
         (f"{method} {route.path}", _wanted(route))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.review.marks import Mark, segments
+from app.marks import Mark, segments
 
 TEXT = st.text(alphabet=st.sampled_from(list("ab \n<\u200b\u202e\x00é👩")), max_size=60)
 MARKS = st.lists(

@@ -1,0 +1,189 @@
+"""The rules about what a filter points at: positions, rewriting, and streams."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from app.chain.chain import Chain
+from app.chain.instance import Instance
+from app.chain.placeholders import PlaceholderBook
+from app.exchange import Edit, Verdict
+from app.settings import ChainEntry
+from app.testing.comparing import equal_verdicts
+from app.testing.judging import Subject, demand, judge
+from app.testing.texts import longest
+from filters import Context, Filter, Finding, Item, Range
+
+THRESHOLD = 0.5
+LONGEST_STREAM = 1_500
+
+_BEFORE = "👩‍👩‍👧🚪 ßﬁİ éèô "
+"""Stands before an example; every wrong way of counting its characters gives another number."""
+_BEHIND = " And so it goes on, with no end in sight."
+_COUNTS: Mapping[str, Callable[[str], int]] = {
+    "UTF-8 bytes": lambda text: len(text.encode()),
+    "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
+    "characters of a case-folded copy": lambda text: len(text.casefold()),
+    "characters of a lower-case copy": lambda text: len(text.lower()),
+    "characters of a normalised copy": lambda text: len(unicodedata.normalize("NFKD", text)),
+    "characters of an ASCII copy": lambda text: len(text.encode("ascii", "ignore")),
+}
+
+
+async def positions_count_characters(subject: Subject) -> None:
+    """What an example's ranges cover is still covered where other characters stand around it."""
+    for item in subject.examples:
+        text = _BEFORE + item.text + _BEHIND
+        if len(text) > longest(subject.filter.unit):
+            continue
+        covered = _covered(await judge(subject, item), item.text)
+        moved = replace(item, text=text)
+        for found in _ranges(await judge(subject, moved)):
+            way = _counted(found, text, covered)
+            demand(
+                way is None,
+                f"the range {found.start}…{found.end} counts {way}",
+                "positions are Python string indices of item.text: text[start:end] is what is meant; "
+                "map those of bytes or of a changed copy back",
+                moved,
+            )
+
+
+async def rewriting_is_idempotent(subject: Subject) -> None:
+    """A text that was rewritten is not rewritten again."""
+    for item in subject.items:
+        once = _rewritten(subject, item.text, await judge(subject, item))
+        if once == item.text or not once.strip():
+            continue
+        again = replace(item, text=once)
+        twice = _rewritten(subject, once, await judge(subject, again))
+        demand(
+            once == twice,
+            f"rewriting again gives another text: {once[:80]!r}, then {twice[:80]!r}",
+            "give the ranges a `replacement`, or a label, that the filter does not find again",
+            item,
+        )
+
+
+async def streams_equal_the_whole(subject: Subject) -> None:
+    """In whatever pieces a text arrives, the same comes out and the same is said about it."""
+    for context, text in _streams(subject):
+        for action in ("rewrite", "block"):
+            whole = await _through(subject, context, [text], action)
+            for pieces in _chunkings(text):
+                arrived = await _through(subject, context, pieces, action)
+                demand(
+                    _same(whole, arrived),
+                    f"a text in {len(pieces)} pieces is judged otherwise than as a whole "
+                    f"(action {action}): {arrived[1]}, not {whole[1]}",
+                    "judge each unit by itself: keep nothing by request, context or task, do not "
+                    "skip a unit while another one is judged, and leave `self.unit` as it is",
+                    Item(text, context),
+                )
+
+
+Arrived = tuple[str, tuple[Verdict, ...], tuple[Edit, ...]]
+
+
+async def _through(
+    subject: Subject, context: Context, pieces: list[str], action: Literal["rewrite", "block"]
+) -> Arrived:
+    entry = ChainEntry(
+        id="tested",
+        filter="tested",
+        stage=context.stage,
+        action=action,
+        threshold=THRESHOLD,
+        deadline_ms=subject.deadline_s * 1_000,
+    )
+    stage = Chain([Instance(entry, _Tested(subject.filter))]).stage(context.stage)
+    run, released = stage.text(context), ""
+    for piece in pieces:
+        released += await run.feed(piece)
+    released += await run.feed("", last=True)
+    return released, tuple(stage.verdicts), stage.edits
+
+
+class _Tested(Filter):
+    """Stands in the chain for a filter whose `setup` is done already."""
+
+    def __init__(self, tested: Filter) -> None:
+        super().__init__(tested.options)
+        self._tested = tested
+        self.unit = tested.unit
+        self.placeholders = tested.placeholders
+
+    async def check(self, item: Item) -> Finding | None:
+        """Let the filter judge."""
+        return await self._tested.check(item)
+
+
+def _same(one: Arrived, other: Arrived) -> bool:
+    verdicts = len(one[1]) == len(other[1]) and all(map(equal_verdicts, one[1], other[1]))
+    return one[0] == other[0] and verdicts and one[2] == other[2]
+
+
+def _streams(subject: Subject) -> Iterator[tuple[Context, str]]:
+    """Yield a long text for each stage, which begins with the author's examples."""
+    for stage in sorted(subject.filter.stages):
+        items = [item for item in subject.items if item.context.stage is stage]
+        joined = " ".join(item.text for item in items)
+        yield items[0].context, joined[:LONGEST_STREAM]
+
+
+def _chunkings(text: str) -> Iterator[list[str]]:
+    yield list(text)
+    draw = random.Random(0)  # noqa: S311 - test texts are no secret
+    pieces, at = [], 0
+    while at < len(text):
+        size = draw.randint(1, 90)
+        pieces.append(text[at : at + size])
+        at += size
+    yield pieces
+
+
+def _counted(found: Range, text: str, covered: set[str]) -> str | None:
+    """Return in what a range counts, if it would be right so and is not as it stands."""
+    if text[found.start : found.end] in covered:
+        return None
+    for way, count in _COUNTS.items():
+        off = count(_BEFORE) - len(_BEFORE)
+        meant = text[max(0, found.start - off) : max(0, found.end - off)]
+        if off and meant in covered:
+            return way
+    return None
+
+
+def _covered(finding: Finding | None, text: str) -> set[str]:
+    return {text[found.start : found.end] for found in _ranges(finding)}
+
+
+def _ranges(finding: Finding | None) -> tuple[Range, ...]:
+    return finding.ranges if finding else ()
+
+
+def _rewritten(subject: Subject, text: str, finding: Finding | None) -> str:
+    """Return a unit as the chain would rewrite it."""
+    if finding is None or finding.score < THRESHOLD:
+        return text
+    ranges = finding.ranges or (Range(0, len(text), finding.label),)
+    wanted = [found for found in ranges if found.score >= THRESHOLD] or ranges
+    out, at, book = "", 0, PlaceholderBook()
+    for found in sorted(wanted, key=lambda one: (one.start, -one.end)):
+        if found.end > at:
+            start = max(at, found.start)
+            out += text[at:start] + _replacement(subject, found, text[start : found.end], book)
+            at = found.end
+    return out + text[at:]
+
+
+def _replacement(subject: Subject, found: Range, text: str, book: PlaceholderBook) -> str:
+    if found.replacement is not None:
+        return found.replacement
+    if subject.filter.placeholders is None:
+        return f"[{found.label}]"
+    return book.placeholder(found.label, text, restore=False)

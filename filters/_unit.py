@@ -1,0 +1,44 @@
+"""How much text a filter judges at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How much text a filter judges at once.
+
+    The same units are judged whether the text arrives whole or in pieces, so streaming never
+    changes a verdict. Smaller units let a stream flow earlier.
+    """
+
+    kind: str
+    size: int = 0
+
+    @classmethod
+    def document(cls) -> Unit:
+        """Judge the whole text at once, after its last character."""
+        return cls("document")
+
+    @classmethod
+    def sentence(cls) -> Unit:
+        """Judge sentence by sentence."""
+        return cls("sentence")
+
+    @classmethod
+    def window(cls, size: int) -> Unit:
+        """Judge `size` characters at a time, neighbours overlapping by `size // 12`.
+
+        Right for filters that look for short patterns: nothing up to `size // 12` characters
+        long can hide at a border, and each character is read 1.09 times. A window that is full
+        is always followed by another, so what touches its end may be left to the next one.
+        """
+        if size < 24:
+            raise ValueError("a window holds at least 24 characters")
+        return cls("window", size)
+
+    @property
+    def overlap(self) -> int:
+        """Characters a window shares with the one before it."""
+        return self.size // 12 if self.kind == "window" else 0

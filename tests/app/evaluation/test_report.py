@@ -1,0 +1,102 @@
+"""The page stands alone, shows every figure, and repeats no text."""
+
+from __future__ import annotations
+
+import json
+import math
+from html.parser import HTMLParser
+
+import pytest
+
+from app.evaluation.evaluation import Evaluation, Scored, evaluate
+from app.evaluation.report import to_html, to_values
+
+HOSTILE = "</style><script>alert(1)</script>"
+
+
+class Tags(HTMLParser):
+    """Counts tags, and notes everything that would be loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
+
+
+def sample(rows: list[Scored], target: float = 0.01) -> Evaluation:
+    return evaluate(
+        rows,
+        threshold=0.5,
+        target_rate=target,
+        id="tested",
+        filter="sample",
+        version="1",
+        stage="input",
+    )
+
+
+ROWS = [
+    *(Scored(True, "mail", 0.6 + n / 100, 1.0 + n) for n in range(20)),
+    *(Scored(False, HOSTILE, n / 40, 2.0) for n in range(30)),
+    Scored(True, "mail", 0.0, 0.0, "timeout"),
+]
+
+
+def test_the_page_loads_and_runs_nothing() -> None:
+    page = Tags()
+    html = to_html([sample(ROWS)], HOSTILE, "today")
+    page.feed(html)
+
+    assert "script" not in page.names
+    assert page.loads == []
+    assert "default-src 'none'" in html
+    assert page.names.count("svg") == 4
+
+
+def test_every_figure_is_on_the_page_and_among_the_values() -> None:
+    found = sample(ROWS, target=0.1)
+    html, values = to_html([found], "rows.jsonl", "today"), to_values(found)
+
+    for figure in (values["roc_auc"], values["average_precision"], values["calibration_error"]):
+        assert f"{figure:.3f}" in html
+    assert values["errors"] == {"timeout": 1}
+    assert "1 texts have no score: timeout" in html
+    assert values["at_threshold"]["alarms"] == 10
+    assert values["at_target"]["false_alarm_rate"] == pytest.approx(0.1)
+    assert values["latency_ms"]["p50"] == 2.0
+    assert {group["name"] for group in values["groups"]} == {"mail", HOSTILE}
+    json.dumps(values, allow_nan=False)
+
+
+def test_what_cannot_be_known_is_left_open() -> None:
+    only_bad = sample([Scored(True, "", 0.7, 1.0)])
+    values = to_values(only_bad)
+
+    assert math.isnan(only_bad.auc)
+    assert (values["roc_auc"], values["at_target"]) == (None, None)
+    assert values["at_threshold"]["false_alarm_rate"] is None
+    assert "No threshold keeps the false alarms so low." in to_html([only_bad], "a", "b")
+
+
+def test_too_few_harmless_texts_for_the_target_are_told() -> None:
+    assert "cannot be told from none" in to_html([sample(ROWS, target=0.001)], "a", "b")
+    assert "cannot be told from none" not in to_html([sample(ROWS, target=0.1)], "a", "b")
+
+
+def test_a_score_of_nothing_is_never_hit() -> None:
+    rows = [Scored(True, "", 0.0, 1.0), Scored(False, "", 0.0, 1.0)]
+    found = evaluate(
+        rows, threshold=0.0, target_rate=0.5, id="a", filter="b", version="1", stage="input"
+    )
+
+    assert (found.now.caught, found.now.alarms) == (0, 0)
+
+
+def test_many_texts_make_a_small_page() -> None:
+    rows = [Scored(n % 2 == 0, "", n / 20_000, 1.0) for n in range(20_000)]
+
+    assert len(to_html([sample(rows)], "a", "b")) < 120_000
