@@ -34,7 +34,8 @@ class TopicsOptions(Options):
     spelled_out: bool = True
     """Find `A c m e`."""
     replacements: Mapping[str, str] = Field(default_factory=dict)
-    """Per label, what stands in place of a name when the chain rewrites; else the label in brackets."""
+    """Per label, what stands in place of a name when the chain rewrites; else the label in brackets, or
+    `[topic]` where the label would be found as a name again."""
 
     @field_validator("topics")
     @classmethod
@@ -63,6 +64,7 @@ class Topics(Filter):
         names = {label: list(self._forms(some)) for label, some in options.topics.items()}
         self._topics = {label: self._list(some) for label, some in names.items()}
         self._all = self._list([name for some in names.values() for name in some])
+        self._replacements = {label: self._replacement(label) for label in options.topics}
         self.unit = unit_for(self._all.reach)
 
     async def check(self, item: Item) -> Finding | None:
@@ -86,9 +88,13 @@ class Topics(Filter):
 
     def _ranges(self, text: str, edges: Edges) -> Iterator[Range]:
         for label, names in self._topics.items():
-            replacement = self.options.replacements.get(label)
+            replacement = self._replacements[label]
             for start, end in merge(names.find(text, edges)):
                 yield Range(start, end, label, replacement=replacement)
+
+    def _replacement(self, label: str) -> str | None:
+        is_name = next(iter(self._all.find(label)), None) is not None
+        return self.options.replacements.get(label, "[topic]" if is_name else None)
 
     def _list(self, names: list[str]) -> WordList:
         options = self.options

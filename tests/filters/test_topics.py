@@ -80,7 +80,13 @@ async def test_what_stands_there_instead_is_the_operators() -> None:
     judge = topics(replacements={"acme": "a competitor"})
     text = "Acme and Globex"
 
-    assert rewritten(text, await judged(judge, text)) == "a competitor and [globex]"
+    assert rewritten(text, await judged(judge, text)) == "a competitor and [topic]"
+
+
+async def test_a_label_that_is_no_name_stands_in_brackets() -> None:
+    judge = topics(topics={"rival": ["Acme"]})
+
+    assert rewritten("Acme", await judged(judge, "Acme")) == "[rival]"
 
 
 @pytest.mark.parametrize(
