@@ -60,7 +60,7 @@ def trace(checkpoint: Path, folder: Path) -> None:
     optimum.write(optimum.plain, folder / "dynamo-18" / FILE, folder / "optimum")
     optimum.write(optimum.merged, folder / "dynamo-18" / FILE, folder / "optimum-merged")
     optimum.write(optimum.three_positions, folder / "dynamo-18" / FILE, folder / "optimum-mrope")
-    optimum.write(optimum.quantised, folder / "dynamo-18" / FILE, folder / "optimum-int8")
+    optimum.write(optimum.quantised, folder / "dynamo-18" / FILE, folder / "dynamo-18-int8")
 
 
 def build(checkpoint: Path, folder: Path, precision: str, provider: str) -> None:

@@ -12,6 +12,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 from transformers import (
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -42,20 +44,44 @@ SHAPE: dict[str, Any] = {
 }
 
 
+# Small enough to be kept with the tests.
+SMALL = {
+    **SHAPE,
+    "intermediate_size": 32,
+    "tie_word_embeddings": True,
+    "initializer_range": 0.4,
+}
+
+
 def write_checkpoint(folder: Path, family: str) -> None:
-    """Write a model with random weights and a tokenizer; family is `llama` or `qwen2`."""
+    """Write a model with random weights and a tokenizer.
+
+    Family is `llama`, `qwen2`, or one of the smaller `small-llama` and `small-gpt-neox`.
+    """
     torch.manual_seed(1)
-    model: torch.nn.Module
-    if family == "llama":
-        model = LlamaForCausalLM(LlamaConfig(**SHAPE, head_dim=16))
-    else:
-        model = Qwen2ForCausalLM(Qwen2Config(**SHAPE))
-        for name, values in model.named_parameters():
-            if name.endswith("bias"):  # begins with zeros, which would hide a lost bias
-                torch.nn.init.normal_(values, std=0.2)
+    model = _model(family)
+    for name, values in model.named_parameters():
+        if name.endswith("bias"):  # begins with zeros, which would hide a lost bias
+            torch.nn.init.normal_(values, std=0.2)
     model.save_pretrained(folder)
     wrapped: Any = PreTrainedTokenizerFast
     wrapped(tokenizer_object=tokenizer(), bos_token=BEGIN, eos_token=END).save_pretrained(folder)
+
+
+def _model(family: str) -> Any:
+    match family:
+        case "llama":
+            return LlamaForCausalLM(LlamaConfig(**SHAPE, head_dim=16))
+        case "qwen2":
+            return Qwen2ForCausalLM(Qwen2Config(**SHAPE))
+        case "small-llama":
+            return LlamaForCausalLM(LlamaConfig(**{**SMALL, "hidden_size": 16}, head_dim=16))
+        case "small-gpt-neox":  # a head of its own for each key and value
+            shape = {**SMALL, "hidden_size": 32, "num_attention_heads": 2}
+            del shape["num_key_value_heads"]
+            return GPTNeoXForCausalLM(GPTNeoXConfig(**shape))
+        case _:
+            raise ValueError(family)
 
 
 def tokenizer() -> Tokenizer:

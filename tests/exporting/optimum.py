@@ -1,7 +1,7 @@
-"""The layouts that optimum and transformers.js export, made from the export of torch.
+"""The layouts of older versions of optimum and of transformers.js, made from the export of torch.
 
-optimum itself needs an older transformers than the one beside it; what counts here are the inputs
-and outputs of its graphs and the way the branches of its merged decoders are put together.
+What today's optimum makes lies in `built`. Of the others, the inputs and outputs of the graphs count
+here, and the way the branches of merged decoders are put together.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def three_positions(model: ModelProto) -> ModelProto:
 
 
 def quantised(model: ModelProto) -> ModelProto:
-    """Quantise as `optimum-cli onnxruntime quantize` does: one scale for all that runs together."""
+    """Quantise as ONNX Runtime does by itself: products with weights, one scale for all tokens."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with tempfile.TemporaryDirectory() as place:

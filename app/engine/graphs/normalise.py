@@ -7,6 +7,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 from onnx.inliner import inline_local_functions
 
 from app.bundles.manifest import Tensor
+from app.engine.graphs.activations import multiply_in_floats
 from app.engine.graphs.byte_cache import PromptCache, split_prompts
 from app.engine.graphs.cache import FoundCache, find_cache
 from app.engine.graphs.editing import Editor, dims
@@ -46,6 +47,7 @@ def normalise(model: ModelProto) -> DecoderLayout:
     found = find_cache(editor)
     keep_all_logits(editor)
     vocabulary = keep_last(editor)
+    multiply_in_floats(editor)
     quantise_row_by_row(editor)
     check_scales(editor)
     look_up_columns(editor)

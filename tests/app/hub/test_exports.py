@@ -16,7 +16,7 @@ from app.hub import adopt, open_folder
 from app.hub.adoption import Choice
 from app.hub.variants import choose, find_variants
 from app.settings import RuntimeSettings
-from tests.exports import EXACT, checkpoint, exported
+from tests.exports import KINDS, checkpoint, exported
 
 RUNTIME = RuntimeSettings(provider="cpu", threads=1)
 SIDE_FILES = ("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json")
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 def published(kind: str, folder: Path) -> Path:
     """Lay an export out as its makers publish it."""
-    if kind.startswith("builder"):
+    if kind.startswith(("builder", "optimum-built")):
         return shutil.copytree(exported(kind), folder)
     shutil.copytree(exported(kind), folder / "onnx")
     for name in SIDE_FILES:
@@ -34,7 +34,7 @@ def published(kind: str, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", EXACT)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_an_export_becomes_a_bundle_that_answers(kind: str, tmp_path: Path) -> None:
     origin = open_folder(published(kind, tmp_path / kind))
     choice = Choice(choose(find_variants(origin.files), "cpu"))

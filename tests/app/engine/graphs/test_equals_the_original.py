@@ -16,7 +16,7 @@ from app.engine.graphs.opening import open_decoder
 from app.runtime import Graph
 from app.settings.model import RuntimeSettings
 from tests.decoding import Logits, Rows, run_whole
-from tests.exports import EXACT, KINDS, bundle_of, exported
+from tests.exports import KINDS, UNQUANTISED, bundle_of, exported
 
 pytestmark = pytest.mark.train
 CPU = RuntimeSettings(provider="cpu", threads=1)
@@ -62,8 +62,8 @@ def tolerance(kind: str) -> float:
 
 
 def check(kind: str, found: Logits, text: int, place: int) -> None:
-    if kind not in EXACT:  # it is computed in another way on purpose: near to the unquantised one
-        expected = said("dynamo-18", text)[place]
+    if origin := UNQUANTISED.get(kind):
+        expected = said(origin, text)[place]
         likeness = float(np.corrcoef(found, expected)[0, 1])
         assert likeness > 0.97
         return
