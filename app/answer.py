@@ -127,6 +127,7 @@ class Answer:
             messages=tuple(messages),
             passages=tuple(passage.text for passage in self._read_passages.passages),
             parameters=sampling_parameters(exchange.parameters),
+            is_raw=exchange.is_raw,
         )
 
     async def _read_messages(self, context: Context) -> list[ChatMessage] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from app.answer import readable
 from app.chain.chain import Chain
 from app.chain.instance import Instance
-from app.engine import ChatMessage, Delta, Engine, Prompt, Task
+from app.engine import Delta, Engine, Prompt, Task
 from app.exchange import Action, Exchange, Mode, Verdict
 from app.pipeline import Pipeline, Records
 from filters import Stage
@@ -132,7 +132,7 @@ class _Author:
         """Give itself, whatever the name."""
         return nullcontext(self)
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Take any prompt."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:

@@ -184,6 +184,11 @@ class Exchange:
         return SEPARATOR.join(message.content for message in self.messages)
 
     @property
+    def is_raw(self) -> bool:
+        """Whether the prompt is a text to be continued as it stands; logged as a parameter."""
+        return bool(self.parameters.get("raw"))
+
+    @property
     def passage_starts(self) -> list[int]:
         """Where each passage begins for ranges and edits of the stages before the model.
 

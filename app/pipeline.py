@@ -16,7 +16,7 @@ import structlog
 from app.answer import Answer
 from app.chain.chain import Chain
 from app.encoder import begin_memo
-from app.engine import ChatMessage, Engine, TokenLogprob
+from app.engine import ChatMessage, Engine, Prompt, TokenLogprob
 from app.errors import DeadlineExceeded, PenstockError
 from app.exchange import Exchange, FinishReason, Outcome
 from filters import Stage
@@ -116,7 +116,8 @@ class Pipeline:
         answer = Answer(exchange, engine, self._chain, tokens)
         started = perf_counter()
         try:
-            await engine.check([ChatMessage(m.role, m.content) for m in exchange.messages])
+            messages = tuple(ChatMessage(m.role, m.content) for m in exchange.messages)
+            await engine.check(Prompt(messages, is_raw=exchange.is_raw))
             async with aclosing(self._work(answer)) as released:
                 async for text in released:
                     yield text

@@ -11,6 +11,7 @@ from tokenizers import AddedToken, Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.processors import TemplateProcessing
 
 END, START, TURN = "<|end|>", "<|start|>", "<|turn|>"
 TEMPLATE = (
@@ -40,6 +41,13 @@ def recital(script: Sequence[bytes], *, ends: bool) -> tuple[Tokenizer, NDArray[
     if pieces and not ends:
         table[numbers[-2]] = table[numbers[0]]  # from the last piece straight to the first
     return words, table
+
+
+def framed(words: Tokenizer) -> Tokenizer:
+    """Let a tokenizer put a token before every text and one behind it, as some do."""
+    marks = [(token, words.token_to_id(token)) for token in (START, END)]
+    words.post_processor = TemplateProcessing(single=f"{START} $A {END}", special_tokens=marks)
+    return words
 
 
 def _as_token(piece: bytes) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class Task(StrEnum):
@@ -93,6 +93,9 @@ class Prompt:
     messages: tuple[ChatMessage, ...]
     passages: tuple[str, ...] = ()
     parameters: SamplingParameters = field(default_factory=SamplingParameters)
+    is_raw: bool = False
+    """The messages are the beginning of a text, to be continued as it stands: text generation
+    reads them without its prompt template. For other tasks it changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class Engine(Protocol):
     def num_waiting(self) -> int:
         """How much waits in front of it."""
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Refuse at once what cannot be answered, before any other work is done for it.
 
         Passing is no promise: passages are not known yet, and filters may change the messages.
@@ -161,3 +164,16 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Stop the work and release the model's memory."""
+
+
+@runtime_checkable
+class Detokenizer(Protocol):
+    """An engine whose prompts can be given as its model's own tokens."""
+
+    def text_of(self, tokens: list[int]) -> str:
+        """Return the text that tokens stand for, without what begins every text of this model.
+
+        Raises:
+            PromptTooLong: the model cannot read so many.
+            InvalidRequest: they are not tokens of a text.
+        """

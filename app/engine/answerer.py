@@ -53,13 +53,13 @@ class Answerer:
         """Texts that wait in front of it, in windows."""
         return self._encoder.num_waiting
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Refuse a question that takes more than half of the model's window.
 
         Raises:
             PromptTooLong: it does.
         """
-        await self._reader.check(_question(messages))
+        await self._reader.check(_question(prompt.messages))
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the supporting sentence, or the abstention, as one piece.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
 from app.bundles import Bundle
 from app.encoder import TextClassifier
-from app.engine import ChatMessage, Delta, Prompt, Task
+from app.engine import Delta, Prompt, Task
 from app.errors import BundleError
 
 DECISIVE = 0.5
@@ -41,7 +41,7 @@ class LabelEngine:
         """Texts that wait in front of it, in windows."""
         return self._classifier.num_waiting
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Refuse nothing: a text of any length is read in windows."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:

@@ -13,9 +13,10 @@ def sampling_parameters(named: Mapping[str, Any]) -> SamplingParameters:
     """Return the parameters that JSON values name; a request's schema has checked them.
 
     `json_schema` (an object), `regex` and `grammar` (strings) become the grammar, of which there
-    is at most one; `logit_bias` maps a token's number, as a string, to what is added.
+    is at most one; `logit_bias` maps a token's number, as a string, to what is added. `raw` is
+    left out: it is about the prompt.
     """
-    given = {name: value for name, value in named.items() if value is not None}
+    given = {name: value for name, value in named.items() if value is not None and name != "raw"}
     grammar = _pop_grammar(given)
     if "stop" in given:
         given["stop"] = tuple(given["stop"])

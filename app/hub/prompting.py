@@ -6,17 +6,17 @@ import json
 
 from tokenizers import Tokenizer
 
+from app.engine.generation.template import USE_PASSAGES
 from app.hub.configuration import Configuration
 
 SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 OPTIONAL = ("tools", "documents")
 
 # Templates of conversations know no passages: these are put before the last message.
-_PASSAGES = """\
-{% if passages %}
-{% set passages_text %}
-Use these passages to answer:
-
+_PASSAGES = (
+    "{% if passages %}\n{% set passages_text %}\n"
+    + USE_PASSAGES
+    + """\
 {% for passage in passages %}
 [{{ loop.index }}] {{ passage }}
 
@@ -26,6 +26,7 @@ Use these passages to answer:
 {% set messages = messages[:-1] + [last_message] %}
 {% endif %}
 """
+)
 _PLAIN = """\
 {% for message in messages %}
 {{ message.content }}{{ "\\n\\n" if not loop.last }}

@@ -66,6 +66,8 @@ class Parameters(Body):
     """Write a text that matches this regular expression as a whole."""
     grammar: Annotated[str, Chars(1, GRAMMAR_CHARS)] | None = None
     """Write a text that this grammar in llguidance's dialect of Lark produces."""
+    raw: bool = False
+    """Continue the prompt as it stands, without the model's prompt template."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from statistics import median
 from time import perf_counter
 
 from app.chain.chain import Chain
 from app.chain.instance import Instance
-from app.engine import ChatMessage, Delta, Prompt, Task
+from app.engine import Delta, Prompt, Task
 from app.engine.served import ServedEngines
 from app.exchange import Exchange, Message
 from app.pipeline import Pipeline
@@ -39,7 +39,7 @@ class OneAnswer:
     is_alive = True
     num_waiting = 0
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Take anything."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.chain.instance import Instance
-from app.engine import ChatMessage, Delta, Prompt, Task
+from app.engine import Delta, Prompt, Task
 from app.engine.served import ServedEngines
 from app.errors import ChainNotLoaded, ModelInUse, ModelNotLoaded, NotFound
 from app.exchange import Exchange
@@ -41,7 +41,7 @@ class ScriptedEngine:
         self.closed = 0
         self.written = 0
 
-    async def check(self, messages: Sequence[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         if self.refuses:
             raise self.refuses
 

@@ -105,7 +105,7 @@ class Engine(ScriptedEngine):
         super().__init__(PIECES)
         self.fate = fate
 
-    async def check(self, messages: Any) -> None:
+    async def check(self, prompt: Prompt) -> None:
         self.fate.meet(ModelFailed())
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:

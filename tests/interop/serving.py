@@ -18,7 +18,7 @@ from tests.integration.serving import QUESTION, ROOT, SOURCE, Serving, furnish
 
 SETTINGS = """
 model = "recital"
-models = ["answer", "noise", "poem", "villain"]
+models = ["alphabet", "answer", "noise", "poem", "villain"]
 sources = ["sources"]
 
 [limits]
@@ -54,12 +54,14 @@ deadline_ms = 600_000
 """
 TEMPLATE = "{% for message in messages %}<|turn|>{{ message.content }}{% endfor %}<|start|>"
 WRITTEN = "One. Two. Three."
+LETTERS = "abcd"
+"""What a prompt ends with is continued with the letters behind it."""
 LINES = [f"Line {number}. ".encode() for number in range(1, 101)]
 """More than comes in one piece: the first of them are released while the last are written."""
 
 
 def prepare(folder: Path, settings: str = SETTINGS) -> None:
-    """Write settings, a source and bundles: answers, recitals short and long, noise, and evil."""
+    """Write settings, a source and bundles: answers, recitals, an alphabet, noise, and evil."""
     models = folder / "models"
     write_embedder(models, texts=[QUESTION, SOURCE])
     write_reader(models, texts=[QUESTION, SOURCE], max_tokens=128)
@@ -67,6 +69,7 @@ def prepare(folder: Path, settings: str = SETTINGS) -> None:
     writes([b"One. ", b"Two. ", b"Three."], name="recital")
     writes(LINES, name="poem")
     writes([*LINES, b"All evil."], name="villain")
+    writes([letter.encode() for letter in LETTERS], name="alphabet")
     writes(name="noise")
     furnish(folder, settings, pauses='"51" in item.text')
 

@@ -8,13 +8,15 @@ from typing import Any, Literal
 
 import httpx
 import numpy as np
-from openai import OpenAI
+import pytest
+from openai import BadRequestError, OpenAI
 from pydantic import BaseModel
 
 from tests.integration.serving import QUESTION
 from tests.interop.asking import chat, text_of
 from tests.interop.conftest import Endpoint
-from tests.interop.serving import WRITTEN
+from tests.interop.serving import LETTERS, WRITTEN
+from tests.recital import recital
 
 
 def test_a_chat_completion(client: OpenAI) -> None:
@@ -146,7 +148,7 @@ def test_any_json(client: OpenAI) -> None:
 
 def test_log_probabilities(client: OpenAI) -> None:
     [choice] = chat(client, logprobs=True).choices
-    text = client.completions.create(model="recital", prompt="Go.", logprobs=0)
+    text = client.completions.create(model="alphabet", prompt="say a", logprobs=0)
     response = client.responses.create(
         model="recital", input="Go.", include=["message.output_text.logprobs"]
     )
@@ -157,18 +159,47 @@ def test_log_probabilities(client: OpenAI) -> None:
     assert "".join(token.token for token in tokens) == WRITTEN
     assert all(token.logprob <= 0 for token in tokens)
     assert text.choices[0].logprobs
-    assert text.choices[0].logprobs.tokens == [token.token for token in tokens]
+    assert text.choices[0].logprobs.tokens == ["b", "c", "d"]
     assert [token["token"] for token in part["logprobs"]] == [token.token for token in tokens]
 
 
 def test_a_text_completion(client: OpenAI) -> None:
-    answer = client.completions.create(model="recital", prompt=["a", "b"])
-    chunks = list(client.completions.create(model="recital", prompt="a", stream=True))
+    """The text is continued; as a message it would be answered from the beginning."""
+    answer = client.completions.create(model="alphabet", prompt=["say a", "say b"])
+    chunks = list(client.completions.create(model="alphabet", prompt="say a", stream=True))
+    [message] = chat(client, "say a", model="alphabet").choices
 
-    assert [choice.text for choice in answer.choices] == [WRITTEN, WRITTEN]
+    assert [choice.text for choice in answer.choices] == ["bcd", "cd"]
     assert [choice.index for choice in answer.choices] == [0, 1]
-    assert "".join(chunk.choices[0].text for chunk in chunks) == WRITTEN
+    assert answer.usage
+    assert answer.usage.prompt_tokens == len("say asay b")
+    assert "".join(chunk.choices[0].text for chunk in chunks) == "bcd"
     assert chunks[-1].choices[0].finish_reason == "stop"
+    assert message.message.content == "abcd"
+
+
+def test_a_text_completion_with_its_prompt(client: OpenAI) -> None:
+    asked: dict[str, Any] = {"model": "alphabet", "prompt": "say a", "echo": True}
+    chunks = client.completions.create(stream=True, **asked)
+
+    assert client.completions.create(**asked).choices[0].text == "say abcd"
+    assert "".join(chunk.choices[0].text for chunk in chunks) == "say abcd"
+
+
+def test_a_prompt_of_tokens(client: OpenAI) -> None:
+    """Those of the model, as evaluation harnesses send them; filters see their text."""
+    alphabet, _ = recital([letter.encode() for letter in LETTERS], ends=True)
+    texts = ("say a", "dynamite")
+    harmless, blocked = (alphabet.encode(text).ids for text in texts)
+    several = client.completions.create(model="alphabet", prompt=[harmless, blocked], echo=True)
+
+    assert client.completions.create(model="alphabet", prompt=harmless).choices[0].text == "bcd"
+    assert [choice.text for choice in several.choices] == ["say abcd", ""]
+    assert several.choices[1].finish_reason == "content_filter"
+    with pytest.raises(BadRequestError, match="not tokens of a text"):
+        client.completions.create(model="alphabet", prompt=[10**6])
+    with pytest.raises(BadRequestError, match="takes texts"):
+        client.completions.create(model="answer", prompt=harmless)
 
 
 def test_a_response_can_be_had_again(client: OpenAI) -> None:
@@ -255,8 +286,11 @@ def test_every_endpoint_gives_the_same_text(client: OpenAI, endpoint: Endpoint) 
     assert infer(endpoint, stream=True, **sampled) == own
     assert chat(client, "Go.", **limited).choices[0].message.content == own
     assert text_of(client.chat.completions.create(messages=messages, stream=True, **limited)) == own
-    assert completions.create(prompt="Go.", **limited).choices[0].text == own
-    assert "".join(chunk.choices[0].text for chunk in streamed) == own
+    continued = infer(endpoint, stream=False, raw=True, **sampled)
+    assert continued != own
+    assert infer(endpoint, stream=True, raw=True, **sampled) == continued
+    assert completions.create(prompt="Go.", **limited).choices[0].text == continued
+    assert "".join(chunk.choices[0].text for chunk in streamed) == continued
 
 
 def test_responses_give_the_same_text_as_all_others(client: OpenAI, endpoint: Endpoint) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Sized
 from dataclasses import replace
 
 import structlog
@@ -120,14 +120,24 @@ class Generator:
         """Tokens of prompts that were copied from another request's, since the start."""
         return self._scheduler.tokens_reused
 
-    async def check(self, messages: Iterable[ChatMessage]) -> None:
+    async def check(self, prompt: Prompt) -> None:
         """Refuse messages that leave no room for a completion, whatever the passages.
 
         Raises:
             PromptTooLong: they leave none.
             InvalidRequest: the template does not take them.
         """
-        await asyncio.to_thread(self._encode, Prompt(tuple(messages)))
+        await asyncio.to_thread(self._encode, replace(prompt, passages=()))
+
+    def text_of(self, tokens: list[int]) -> str:
+        """Return the text that tokens stand for, without what begins every text of this model.
+
+        Raises:
+            PromptTooLong: the model cannot read so many.
+            InvalidRequest: one is none of the model's, or is a control token.
+        """
+        self._check_length(tokens)
+        return self._vocabulary.text_of(tokens)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Yield the completion as it is written; closing frees its place within one step.
@@ -188,14 +198,19 @@ class Generator:
         return tokens
 
     def _encode(self, prompt: Prompt) -> list[int]:
-        text = clean(self._template.render(prompt))
-        tokenizer = self._vocabulary.tokenizer
-        tokens = list(tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+        words = self._vocabulary
+        if prompt.is_raw:
+            tokens = words.opening + words.tokens_of(clean(self._template.render_raw(prompt)))
+        else:
+            tokens = words.tokens_of(clean(self._template.render(prompt)))
+        self._check_length(tokens)
+        return tokens
+
+    def _check_length(self, tokens: Sized) -> None:
         if len(tokens) >= self._room:
             raise PromptTooLong(
                 f"The prompt has {len(tokens)} tokens; this model reads fewer than {self._room}."
             )
-        return tokens
 
     def _check_canaries(self) -> None:
         for number, canary in enumerate(self._bundle.manifest.canaries):

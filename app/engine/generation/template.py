@@ -13,6 +13,9 @@ from app.engine.generation.dialect import environment
 from app.engine.generation.sandbox import render
 from app.errors import BundleError, InvalidRequest
 
+USE_PASSAGES = "Use these passages to answer:\n\n"
+"""What stands before passages where a model's template has no place for them."""
+
 
 class PromptTemplate:
     """A sandboxed Jinja template with `messages`, `passages` and `add_generation_prompt`.
@@ -54,6 +57,18 @@ class PromptTemplate:
             raise InvalidRequest(
                 "The model's prompt template does not take these messages.", param="messages"
             ) from error
+
+    def render_raw(self, prompt: Prompt) -> str:
+        """Return the text that the model is to continue, as it stands and without the template.
+
+        Passages stand before it, numbered. Several messages are parted as the exchange parts them.
+        """
+        text = "\n\n".join(self._plain(message.content) for message in prompt.messages)
+        passages = "".join(
+            f"[{number}] {self._plain(passage)}\n\n"
+            for number, passage in enumerate(prompt.passages, 1)
+        )
+        return f"{USE_PASSAGES}{passages}{text}" if passages else text
 
     def _plain(self, text: str) -> str:
         """Break up control tokens: a space behind their first character."""

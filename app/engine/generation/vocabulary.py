@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import takewhile
 from threading import Lock
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from app.engine.generation.token_bytes import TokenBytes
+from app.errors import InvalidRequest
 
 
 class Vocabulary:
@@ -45,6 +47,34 @@ class Vocabulary:
         """Tokens that are no text, such as the end of a turn."""
         added = self.tokenizer.get_added_tokens_decoder()
         return frozenset(number for number, token in added.items() if token.special)
+
+    @cached_property
+    def opening(self) -> list[int]:
+        """Tokens that the tokenizer by itself puts before every text, such as its beginning."""
+        frame = self.tokenizer.encode("a")
+        marks = zip(frame.ids, frame.special_tokens_mask, strict=True)
+        return [token for token, is_mark in takewhile(lambda mark: mark[1], marks)]
+
+    def tokens_of(self, text: str) -> list[int]:
+        """Return a text's tokens and nothing else."""
+        return list(self.tokenizer.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+
+    def text_of(self, tokens: list[int]) -> str:
+        """Return what tokens say behind the opening, which they may begin with.
+
+        Raises:
+            InvalidRequest: one is no token of this model, or a control token.
+        """
+        size = len(self.opening)
+        inner = tokens[size:] if tokens[:size] == self.opening else tokens
+        if any(self._is_no_text(token) for token in inner):
+            raise InvalidRequest("These are not tokens of a text.", param="prompt")
+        first = b"".join(map(self.token_bytes.first, inner[:1]))
+        rest = b"".join(map(self.token_bytes.inner, inner[1:]))
+        return (first + rest).decode("utf-8", errors="replace")
+
+    def _is_no_text(self, token: int) -> bool:
+        return token in self.control_tokens or self.tokenizer.id_to_token(token) is None
 
     def spelled(self, token: int) -> tuple[str, bytes]:
         """Return a token as text and as what it writes: of a control token, nothing."""

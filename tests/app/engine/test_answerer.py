@@ -151,8 +151,8 @@ async def test_a_question_longer_than_the_model_reads_is_refused(
     with pytest.raises(PromptTooLong):
         await collect(engine, prompt)
     with pytest.raises(PromptTooLong):
-        await engine.check(prompt.messages)
-    await engine.check(ask(QUESTION).messages)
+        await engine.check(prompt)
+    await engine.check(ask(QUESTION))
 
 
 async def test_a_full_queue_is_refused(tmp_path: Path, open_it: Open) -> None:

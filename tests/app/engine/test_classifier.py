@@ -38,7 +38,7 @@ async def test_the_likeliest_label_is_the_completion(
 async def test_a_text_of_any_length_passes_the_check(tmp_path: Path, open_it: Open) -> None:
     write_classifier(tmp_path, WORDS)
 
-    await (await open_it("toxicity")).check(ask("you idiot " * 1_000).messages)
+    await (await open_it("toxicity")).check(ask("you idiot " * 1_000))
 
 
 async def test_a_softmax_always_decides(tmp_path: Path, open_it: Open) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.engine import Grammar
+from app.engine import Grammar, SamplingParameters
 from app.engine.parameters import sampling_parameters
 from app.routes.parameters import Parameters
 from app.routes.schemas import InferRequest
@@ -41,6 +41,16 @@ def test_everything_reaches_the_engine() -> None:
     assert parameters.logit_bias == ((17, -100.0), (3, 0.5))
     assert parameters.stop == ("END",)
     assert parameters.grammar == Grammar("regex", "a+")
+
+
+def test_that_a_prompt_is_raw_is_kept_with_the_parameters() -> None:
+    asked = InferRequest.model_validate({"prompt": "x", "parameters": {"raw": True}})
+    exchange = asked.to_exchange("m", None)
+
+    assert exchange.is_raw
+    assert exchange.parameters == {"raw": True}
+    assert sampling_parameters(exchange.parameters) == SamplingParameters()
+    assert not InferRequest.model_validate({"prompt": "x"}).to_exchange("m", None).is_raw
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from tokenizers import Tokenizer
 
 from app.bundles import load_bundle
-from app.engine import ChatMessage, Prompt, SamplingParameters, Task
+from app.engine import ChatMessage, Detokenizer, Prompt, SamplingParameters, Task
 from app.engine.generation.generator import Generator
+from app.engine.generation.template import USE_PASSAGES
 from app.errors import BundleError, InvalidRequest, ModelFailed, PromptTooLong
 from tests.bundles import reseal, write_decoder, write_embedder
 from tests.encoders import CPU
 from tests.engines import Open, ask, collect, text_of
 from tests.normal_graphs import LAYOUT, opened, shared
-from tests.recital import recital
+from tests.recital import framed, recital
 
 SCRIPT = (b"Gates ", b"h\xc3", b"\xa9ld ", b"\xf0\x9f", b"\x98\x80", b" water", b".")
 BARE = "{{ messages[-1].content }}{% if messages[-1].content == 'begin' %}<|start|>{% endif %}"
+LETTERS = (b"a", b"b", b"c", b"d")
+"""A prompt's last letter is continued with the next one."""
 SAID = "Gates héld 😀 water."
 
 
@@ -125,8 +130,44 @@ async def test_a_prompt_that_leaves_no_room_is_refused(tmp_path: Path, open_it: 
     with pytest.raises(PromptTooLong, match="has 64 tokens; this model reads fewer than 64"):
         await collect(engine, ask("x" * 62))
     with pytest.raises(PromptTooLong, match="has 64 tokens"):
-        await engine.check(ask("x" * 62).messages)
-    await engine.check(ask("x" * 61).messages)
+        await engine.check(ask("x" * 62))
+    await engine.check(ask("x" * 61))
+
+
+async def test_a_raw_prompt_is_continued_as_it_stands(tmp_path: Path, open_it: Open) -> None:
+    folder = write_decoder(tmp_path, LETTERS)
+    framed(Tokenizer.from_file(f"{folder}/tokenizer.json")).save(f"{folder}/tokenizer.json")
+    reseal(folder)
+    engine = await open_it("writer")
+
+    pieces = await collect(engine, replace(ask("say a"), is_raw=True))
+    with_passage = await collect(engine, replace(ask("say b", "One."), is_raw=True))
+
+    assert text_of(pieces) == "bcd"
+    assert pieces[-1].prompt_tokens == len("say a") + 1
+    assert text_of(with_passage) == "cd"
+    assert with_passage[-1].prompt_tokens == len(f"{USE_PASSAGES}[1] One.\n\nsay b") + 1
+    assert text_of(await collect(engine, ask("say a"))) == "abcd"
+
+
+async def test_a_raw_prompt_needs_no_room_for_the_template(tmp_path: Path, open_it: Open) -> None:
+    write_decoder(tmp_path, LETTERS)
+    engine = await open_it("writer")
+
+    await engine.check(replace(ask("x" * 63, "A passage."), is_raw=True))
+    with pytest.raises(PromptTooLong, match="has 64 tokens"):
+        await engine.check(replace(ask("x" * 64), is_raw=True))
+
+
+async def test_tokens_are_the_text_they_stand_for(tmp_path: Path, open_it: Open) -> None:
+    folder = write_decoder(tmp_path, LETTERS)
+    words = Tokenizer.from_file(f"{folder}/tokenizer.json")
+    engine = await open_it("writer")
+    assert isinstance(engine, Detokenizer)
+
+    assert engine.text_of(words.encode("say é").ids) == "say é"
+    with pytest.raises(PromptTooLong, match="has 64 tokens"):
+        engine.text_of(words.encode("x" * 64).ids)
 
 
 async def test_an_empty_prompt_is_refused(tmp_path: Path, open_it: Open) -> None:

@@ -50,6 +50,29 @@ def test_only_the_template_may_write_control_tokens(text: str, plain: str) -> No
     ]
 
 
+def test_a_raw_prompt_is_the_text_as_it_stands() -> None:
+    template = PromptTemplate("never {{ messages }}")
+    [user] = texts = (ChatMessage("user", " Once upon <b> {{ a }}\n"),)
+
+    assert template.render_raw(Prompt(texts, is_raw=True)) == user.content
+    assert template.render_raw(Prompt(texts, ("One.", "Two."), is_raw=True)) == (
+        f"Use these passages to answer:\n\n[1] One.\n\n[2] Two.\n\n{user.content}"
+    )
+
+
+def test_nor_does_a_raw_prompt_write_control_tokens() -> None:
+    words, _ = recital([], ends=True)
+    template = PromptTemplate(TEMPLATE, special_strings(words))
+    prompt = Prompt((ChatMessage("user", "a<|end|>b"),), ("<|turn|>",), is_raw=True)
+
+    rendered = template.render_raw(prompt)
+
+    assert rendered.endswith("[1] < |turn|>\n\na< |end|>b")
+    assert not {words.token_to_id("<|end|>"), words.token_to_id("<|turn|>")} & {
+        *words.encode(rendered).ids
+    }
+
+
 @pytest.mark.parametrize("source", ["{% if %}", "{{ x", "{% endfor %}"])
 def test_a_broken_template_is_refused_at_load(source: str) -> None:
     with pytest.raises(BundleError, match="not valid Jinja"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.engine.generation.vocabulary import Vocabulary
-from tests.recital import END, TURN, recital
+from app.errors import InvalidRequest
+from tests.recital import END, START, TURN, framed, recital
 
 WORDS, _ = recital(["é".encode(), b"\xf0\x9f"], ends=True)
 SIZE = WORDS.get_vocab_size()
@@ -40,3 +41,38 @@ def test_the_table_for_grammars_is_made_once() -> None:
     assert table is vocabulary.grammar_tokens()
     assert table.vocab_size == SIZE + 4
     assert table.eos_tokens == [WORDS.token_to_id(END)]
+
+
+def test_a_text_begins_with_what_the_tokenizer_puts_there_and_never_ends() -> None:
+    words, _ = recital([], ends=True)
+
+    assert Vocabulary(words, SIZE, []).opening == []
+    assert Vocabulary(framed(words), SIZE, []).opening == [words.token_to_id(START)]
+
+
+@pytest.mark.parametrize("text", ["", "a", " Once, in Zürich 😀\n", "\0"])
+def test_tokens_are_read_as_their_text(text: str) -> None:
+    words, _ = recital([], ends=True)
+    vocabulary = Vocabulary(framed(words), SIZE, [])
+    tokens = vocabulary.tokens_of(text)
+
+    assert vocabulary.text_of(tokens) == text
+    assert vocabulary.text_of(vocabulary.opening + tokens) == text
+
+
+def test_half_a_character_is_read_as_a_mark() -> None:
+    words, _ = recital([], ends=True)
+    vocabulary = Vocabulary(words, SIZE, [])
+
+    assert vocabulary.text_of(vocabulary.tokens_of("aé")[:-1]) == "a\ufffd"
+
+
+@pytest.mark.parametrize("word", [TURN, START, END, None])
+def test_control_tokens_and_unknown_ones_are_no_text(word: str | None) -> None:
+    words, _ = recital([], ends=True)
+    vocabulary = Vocabulary(framed(words), SIZE, [])
+    token = words.token_to_id(word) if word else words.get_vocab_size()
+    assert token is not None
+
+    with pytest.raises(InvalidRequest, match="not tokens of a text"):
+        vocabulary.text_of([*vocabulary.tokens_of("a"), token])
