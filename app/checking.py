@@ -15,6 +15,7 @@ from app.answer import readable
 from app.chain.chain import Chain
 from app.chain.instance import Instance
 from app.engine import Delta, Engine, Prompt, Task
+from app.errors import Overloaded
 from app.exchange import Action, Exchange, Mode, Verdict
 from app.pipeline import Pipeline, Records
 from filters import Stage
@@ -82,13 +83,22 @@ class Checker:
 
         Raises:
             PenstockError: it could not be judged; its exchange is recorded as failed.
+            Overloaded: the chain was read anew since its instances were chosen; nothing is recorded.
         """
         author = _Author(check.written)
         with self._chain.lease():
-            chain = Chain([one for one in self._chain.instances if _judges(one, check)])
+            chain = self._chosen(check)
             pipeline = Pipeline(chain, author, self._records, self._request_s, self._shadow_s)
             await pipeline.run(check.exchange)
         return Checked(check.exchange, author.read)
+
+    def _chosen(self, check: Check) -> Chain:
+        """Return the chain of those that judge; what others would conceal is not recorded at all."""
+        every = self._chain.instances
+        if check.instances is not None and not check.instances <= {one.id for one in every}:
+            raise Overloaded("The chain was read anew while this was judged. Try again.")
+        chosen = [one for one in every if _judges(one, check)]
+        return Chain(chosen, {one.stage for one in every if one.conceals and one not in chosen})
 
     async def run_all(self, checks: Sequence[Check]) -> list[Checked]:
         """Judge several texts, some of them side by side; the first failure ends the others.

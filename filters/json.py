@@ -18,6 +18,7 @@ from filters._text.json_repair import repaired
 LONG_TEXT = 4_000
 """Longer texts are read beside the event loop."""
 
+NOTHING = "null"
 MENDED = 0.5
 """What a text scores that a rewrite makes right."""
 
@@ -74,7 +75,8 @@ class Json(Filter):
             return None
         meant = self._mended(text)
         score = 1.0 if meant is None else MENDED
-        ranges = (Range(0, len(text), reason, score, meant),) if text else ()
+        # What cannot be mended becomes JSON that says nothing: a label would be no JSON again.
+        ranges = (Range(0, len(text), reason, score, meant or NOTHING),) if text else ()
         return Finding(score, reason, ranges)
 
     def _problem(self, text: str) -> str | None:

@@ -83,7 +83,8 @@ class SelfConsistency(Filter):
         doubt = 1 - sum(sample.certainty for sample in samples) / len(samples)
         scores = (1 - UNCERTAINTY_SHARE) * (1 - support) + UNCERTAINTY_SHARE * doubt
         ranges = tuple(
-            Range(start, end, INCONSISTENT, float(score))
+            # Doubt is no reason to take a sentence away: a rewritten text keeps it.
+            Range(start, end, INCONSISTENT, float(score), item.text[start:end])
             for (start, end), score in zip(spans, scores.clip(0, 1), strict=True)
         )
         return Finding(float(scores.clip(0, 1).mean()), INCONSISTENT, ranges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Self
@@ -41,10 +41,16 @@ class Chain:
 
     Another chain may take its place while it is used: whoever began before goes on with the old
     instances, which are closed when the last lease on them has ended.
+
+    Args:
+        instances: in order.
+        hidden: stages of whose texts no record may show anything, because who would conceal parts
+            of them is not among the instances.
     """
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], hidden: Collection[Stage] = ()) -> None:
         self._now = _Generation(instances)
+        self._hidden = frozenset(hidden)
         self._retired: list[_Generation] = []
 
     @classmethod
@@ -90,7 +96,7 @@ class Chain:
 
     def stage(self, stage: Stage, book: PlaceholderBook | None = None) -> StageRun:
         """Begin one exchange's way through a stage; all stages use the exchange's `book`."""
-        return StageRun(self._now.by_stage[stage], book)
+        return StageRun(self._now.by_stage[stage], book, is_hidden=stage in self._hidden)
 
     @contextmanager
     def lease(self) -> Iterator[None]:
@@ -129,7 +135,15 @@ def _located(entry: ChainEntry, where: str) -> Iterator[None]:
 class StageRun:
     """What one stage's filters found in one exchange."""
 
-    def __init__(self, instances: Sequence[Instance], book: PlaceholderBook | None = None) -> None:
+    def __init__(
+        self,
+        instances: Sequence[Instance],
+        book: PlaceholderBook | None = None,
+        *,
+        is_hidden: bool = False,
+    ) -> None:
+        self.is_hidden = is_hidden
+        """Whether no record may show anything of its texts."""
         self._instances = instances
         self._book = book or PlaceholderBook()
         self._tallies: list[dict[str, Tally]] = []
@@ -182,6 +196,8 @@ class StageRun:
 
         Of what no filter came to judge nothing is shown, if a filter of the stage conceals anything.
         """
+        if self.is_hidden:
+            return [masked(text, [(0, len(text))]) for text in texts]
         if not any(instance.conceals for instance in self._instances):
             return list(texts)
         runs = self._runs[: len(texts)]

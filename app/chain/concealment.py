@@ -29,3 +29,7 @@ def conceal(
     texts = iter(retrieval.recordable([passage.text for passage in passages]))
     exchange.passages = tuple(replace(passage, text=next(texts)) for passage in passages)
     (exchange.generated,) = output.recordable([exchange.generated])
+    if output.is_hidden:
+        released = exchange.released
+        (exchange.completion,) = output.recordable([exchange.completion])
+        exchange.released = released

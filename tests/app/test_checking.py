@@ -9,10 +9,11 @@ import pytest
 
 from app.chain.chain import Chain
 from app.chain.instance import Instance
+from app.chain.placeholders import MASK
 from app.checking import ELSEWHERE, SIDE_BY_SIDE, Check, Checked, Checker
-from app.errors import DeadlineExceeded, FilterFailed, RecorderFull
+from app.errors import DeadlineExceeded, FilterFailed, Overloaded, RecorderFull
 from app.exchange import Exchange, Message, Mode, Outcome
-from filters import Filter, Finding, Item, Options, Passage, Stage
+from filters import Filter, Finding, Item, Options, Passage, Placeholders, Range, Stage
 from tests.app.chain.sample_filters import Broken, Hanging, WordOptions, instance
 from tests.app.pipelines import INPUT, word
 from tests.app.scripted import KeptRecords
@@ -169,3 +170,40 @@ async def test_the_first_failure_ends_the_others() -> None:
         )
 
     assert sorted(kept.outcome for kept in records.exchanges) == ["cancelled", "failed"]
+
+
+class Hiding(Filter):
+    """Finds every `bad`, and lets no record show it."""
+
+    options_model = Options
+    placeholders = Placeholders()
+
+    async def check(self, item: Item) -> Finding | None:
+        at = item.text.find("bad")
+        return None if at < 0 else Finding(1.0, "bad", (Range(at, at + 3, "BAD"),))
+
+
+def hiding(stage: Stage) -> Instance:
+    return instance(Hiding(Options()), id=f"hides-{stage}", stage=stage, action="rewrite")
+
+
+async def test_a_record_shows_nothing_that_filters_beside_would_have_hidden() -> None:
+    judge = checker(hiding(INPUT), hiding(OUTPUT), instance(word("evil"), id="after"))
+
+    checked = await judge.run(
+        Check(exchange("Is it bad?"), OUTPUT, "It is bad.", frozenset({"after"}))
+    )
+
+    kept = checked.exchange
+    assert [message.content for message in kept.messages] == [MASK * len("Is it bad?")]
+    assert kept.generated == kept.completion == MASK * len("It is bad.")
+    assert kept.released == "It is bad."
+
+
+async def test_instances_that_a_new_chain_does_not_have_are_not_passed_over() -> None:
+    records = KeptRecords()
+    judge = checker(instance(word("bad"), id="strict", stage=INPUT), records=records)
+
+    with pytest.raises(Overloaded, match="read anew"):
+        await judge.run(Check(exchange("Hello."), INPUT, instances=frozenset({"gone"})))
+    assert records.exchanges == []

@@ -72,12 +72,12 @@ async def test_what_can_be_mended_is_rewritten(text: str, meant: str) -> None:
         "[" * 5_000,
     ],
 )
-async def test_what_is_no_json_scores_1_and_is_not_replaced(text: str) -> None:
+async def test_what_is_no_json_scores_1_and_becomes_null(text: str) -> None:
     finding = await check(text)
 
     assert finding is not None
     assert (finding.score, finding.label) == (1.0, "invalid_json")
-    assert all(found.replacement is None for found in finding.ranges)
+    assert all(found.replacement == "null" for found in finding.ranges)
 
 
 async def test_repair_can_be_switched_off_and_is_bounded() -> None:

@@ -146,7 +146,7 @@ def _decision(kind: Input, num_texts: int, checked: Sequence[Checked]) -> Guardr
     allowed = [
         text
         for one in checked
-        for text in (one.messages if kind == "request" else [one.exchange.completion])
+        for text in (one.messages if kind == "request" else [one.exchange.released])
     ]
     return GuardrailResponse(
         action="GUARDRAIL_INTERVENED", texts=allowed[:num_texts], penstock=parts

@@ -149,7 +149,7 @@ async def analyze_output(
         [_output(asked, key, service)],
         request,
         service,
-        _one(lambda checked: {"sanitized_output": checked.exchange.completion}),
+        _one(lambda checked: {"sanitized_output": checked.exchange.released}),
     )
 
 
