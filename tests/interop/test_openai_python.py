@@ -6,7 +6,6 @@ import base64
 import json
 from typing import Any, Literal
 
-import httpx
 import numpy as np
 import pytest
 from openai import BadRequestError, OpenAI
@@ -14,7 +13,6 @@ from pydantic import BaseModel
 
 from tests.integration.serving import QUESTION
 from tests.interop.asking import chat, text_of
-from tests.interop.conftest import Endpoint
 from tests.interop.serving import LETTERS, WRITTEN
 from tests.recital import recital
 
@@ -255,54 +253,3 @@ def test_embeddings_as_numbers_and_as_bytes(client: OpenAI) -> None:
     assert np.allclose(np.frombuffer(coded, "<f4"), numbers.data[0].embedding)
     assert np.isclose(np.linalg.norm(numbers.data[0].embedding), 1.0)
     assert decoded.usage.prompt_tokens > 0
-
-
-def infer(endpoint: Endpoint, *, stream: bool, **parameters: Any) -> str:
-    """Ask the noise by the server's own endpoint."""
-    reply = httpx.post(
-        endpoint.url.replace("/v1", "/infer"),
-        headers={"authorization": f"Bearer {endpoint.key}"},
-        json={"model": "noise", "prompt": "Go.", "parameters": parameters, "stream": stream},
-    )
-    if not stream:
-        return str(reply.json()["completion"])
-    events = [event.split("\ndata: ") for event in reply.text.split("\n\n") if event]
-    assert [name for name, _ in events][-1] == "event: done"
-    texts = [json.loads(content).get("text", "") for _, content in events[:-1]]
-    assert json.loads(events[-1][1])["completion"] == "".join(texts)
-    return "".join(texts)
-
-
-def test_every_endpoint_gives_the_same_text(client: OpenAI, endpoint: Endpoint) -> None:
-    """Whole and streamed; the model babbles, and only the seed holds it to one text."""
-    sampled = {"temperature": 1.0, "seed": 3, "max_tokens": 16}
-    limited: dict[str, Any] = {"model": "noise", **sampled}
-    messages: Any = [{"role": "user", "content": "Go."}]
-    own = infer(endpoint, stream=False, **sampled)
-    completions = client.completions
-    streamed = completions.create(prompt="Go.", stream=True, **limited)
-
-    assert own
-    assert infer(endpoint, stream=True, **sampled) == own
-    assert chat(client, "Go.", **limited).choices[0].message.content == own
-    assert text_of(client.chat.completions.create(messages=messages, stream=True, **limited)) == own
-    continued = infer(endpoint, stream=False, raw=True, **sampled)
-    assert continued != own
-    assert infer(endpoint, stream=True, raw=True, **sampled) == continued
-    assert completions.create(prompt="Go.", **limited).choices[0].text == continued
-    assert "".join(chunk.choices[0].text for chunk in streamed) == continued
-
-
-def test_responses_give_the_same_text_as_all_others(client: OpenAI, endpoint: Endpoint) -> None:
-    """They know no seed, so the likeliest tokens are compared."""
-    own = infer(endpoint, stream=False, max_tokens=16)
-    asked: Any = {"model": "noise", "input": "Go.", "max_output_tokens": 16}
-    made = client.responses.create(**asked)
-    events = client.responses.create(stream=True, **asked)
-    deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
-
-    assert own
-    assert infer(endpoint, stream=True, max_tokens=16) == own
-    assert chat(client, "Go.", model="noise", max_tokens=16).choices[0].message.content == own
-    assert made.output_text == "".join(deltas) == own
-    assert client.responses.retrieve(made.id).output_text == own
