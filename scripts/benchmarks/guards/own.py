@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from app.bundles import load_bundle
 from app.chain.chain import Chain
+from app.chain.instance import Instance
 from app.encoder import TextClassifier, open_classifier
 from app.settings import ChainEntry
 from app.settings.model import RuntimeSettings
@@ -66,8 +67,18 @@ class OwnChain:
 
     async def judge(self, case: str, text: str) -> bool:
         """See Guard."""
-        (stage,) = {instance.stage for instance in self._chains[case].instances}
-        run = self._chains[case].stage(stage).text(Context(stage, question=text))
+        return await self._judge(self._chains[case], case, text)
+
+    async def scanned(self, case: str, text: str) -> int:
+        """See Guard."""
+        (instance,) = self._chains[case].instances
+        counted = _Counted(instance.filter)
+        await self._judge(Chain([Instance(instance.entry, counted)]), case, text)
+        return counted.characters
+
+    async def _judge(self, chain: Chain, case: str, text: str) -> bool:
+        (stage,) = {instance.stage for instance in chain.instances}
+        run = chain.stage(stage).text(Context(stage, question=text))
         if case == "stream":
             async for piece in in_pieces(text, 4):
                 await run.feed(piece)
@@ -77,15 +88,6 @@ class OwnChain:
         else:
             await run.feed(text, last=True)
         return not run.stopped
-
-    async def scanned(self, case: str, text: str) -> int:
-        """See Guard."""
-        judge = self._chains[case].instances[0].filter
-        counted = _Counted(judge)
-        self._chains[case].instances[0].filter = counted
-        await self.judge(case, text)
-        self._chains[case].instances[0].filter = judge
-        return counted.characters
 
     async def _open(self) -> None:
         for chain in self._chains.values():

@@ -74,7 +74,7 @@ def test_the_limit_counts_weights_once_and_the_cache_of_all() -> None:
 
     # 134.5 million weights at 4 bits, and a scale of 4 bytes for each 32 of them.
     assert alone == pytest.approx(134.5e6 * 5 / 8, rel=0.06)
-    assert many - alone == 16 * 100 * 30 * 2 * 3 * 64 * 4
+    assert many - alone == 16 * 100 * 30 * 2 * 3 * 64  # a byte each
 
 
 def test_an_engine_with_a_bound_reads_the_cache_of_so_many() -> None:
