@@ -14,6 +14,7 @@ from app.bundles.manifest import TextClassification
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
 from app.encoder.encoder import Encoder, opening
+from app.encoder.softmax import softmax
 from app.encoder.tokens import Text, off_the_loop
 from app.errors import BundleError, InvalidRequest
 from app.runtime import Workers, checked
@@ -89,8 +90,7 @@ class TextClassifier:
         if self.model.activation == "sigmoid":
             scores = np.exp(-np.logaddexp(0.0, -logits))
         else:
-            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-            scores = powers / powers.sum(axis=1, keepdims=True)
+            scores = softmax(logits)
         return np.asarray(scores.max(axis=0), dtype=np.float32)
 
 

@@ -13,6 +13,7 @@ from app.bundles.manifest import TokenClassification
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
 from app.encoder.encoder import Encoder, opening
+from app.encoder.softmax import softmax
 from app.encoder.tokens import PlacedWindow, Text, off_the_loop
 from app.errors import BundleError, ModelOutputInvalid
 from app.runtime import Workers, checked
@@ -100,7 +101,7 @@ class TextTokenClassifier:
             better = from_edge > margins[part]
             logits[part][better] = own[better]
             margins[part][better] = from_edge[better]
-        return TokenScores(tuple(ranges), _softmax(logits))
+        return TokenScores(tuple(ranges), softmax(logits))
 
 
 def open_token_classifier(
@@ -119,8 +120,3 @@ def open_token_classifier(
     """
     with opening(bundle, settings, workers) as encoder:
         return TextTokenClassifier(encoder)
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
