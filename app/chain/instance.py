@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 
 import structlog
 
+from app.chain.begun import Begun
 from app.chain.breaker import Breaker
 from app.chain.failures import CheckFailed, Kind
 from app.chain.isolation.isolated import Isolated
@@ -119,8 +121,14 @@ class Instance:
         if good and max(good) >= self.entry.threshold:
             log.warning("threshold_below_canary", filter=self.id, highest_good=max(good))
 
-    async def check(self, item: Item) -> tuple[Finding | None, float]:
+    async def check(
+        self, item: Item, on_wait: Callable[[], None] | None = None
+    ) -> tuple[Finding | None, float]:
         """Measure one unit; return the finding and the milliseconds it took.
+
+        Args:
+            item: the unit.
+            on_wait: called if the filter begins to wait, before others get to run.
 
         Raises:
             CheckFailed: the filter raised, took too long, returned nonsense or is left alone.
@@ -129,7 +137,8 @@ class Instance:
         if not self._breaker.admit():
             raise CheckFailed("circuit_open")
         try:
-            finding = self._validated(await self._measure(item), item)
+            finding = await self._measure(item, started, on_wait)
+            self._validate(finding, item)
         except CheckFailed as error:
             error.took_ms = (perf_counter() - started) * 1_000
             self._note_failure(error.kind)
@@ -152,28 +161,53 @@ class Instance:
                 pause_s=self.entry.breaker_pause_s,
             )
 
-    def _validated(self, finding: Finding | None, item: Item) -> Finding | None:
+    def _validate(self, finding: Finding | None, item: Item) -> None:
         try:
             _validate(finding, item)
         except Exception as error:
             log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
             raise CheckFailed("invalid") from error
-        return finding
 
-    async def _measure(self, item: Item) -> Finding | None:
-        deadline = asyncio.timeout(self.entry.deadline_ms / 1_000)
+    async def _measure(
+        self, item: Item, started: float, on_wait: Callable[[], None] | None
+    ) -> Finding | None:
         try:
-            async with deadline:
-                return await self._hooks.check(item)
+            return await self._answer(item, started, on_wait)
         except CheckFailed:
             raise
         except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            raise self._raised(error) from error
         except Exception as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
+            raise self._raised(error) from error
+
+    async def _answer(
+        self, item: Item, started: float, on_wait: Callable[[], None] | None
+    ) -> Finding | None:
+        """Return what the filter says; a deadline is only set if it waits, for else it cannot be met."""
+        check = Begun(self._ask(item))
+        if not check.waits:
+            return check.result
+        if on_wait is not None:
+            on_wait()
+        deadline = asyncio.timeout(self.entry.deadline_ms / 1_000 - (perf_counter() - started))
+        try:
+            async with deadline:
+                return await check
+        except TimeoutError as error:
+            if deadline.expired():
                 raise CheckFailed("timeout") from error
-            log.exception("filter_raised", filter=self.id, error=type(error).__name__)
-            raise CheckFailed("raised") from error
+            raise
+
+    async def _ask(self, item: Item) -> Finding | None:
+        return await self._hooks.check(item)
+
+    def _raised(self, error: BaseException) -> CheckFailed:
+        log.error("filter_raised", filter=self.id, error=type(error).__name__, exc_info=error)
+        return CheckFailed("raised")
 
     def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
@@ -185,6 +219,12 @@ class Instance:
         if failed.kind == "overloaded":
             return EngineBusy(param=self.id)
         return FilterFailed(param=self.id)
+
+
+def _is_cancelled() -> bool:
+    """Whether it was this task that was cancelled, and not something that a filter waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _breaker_failures(entry: ChainEntry) -> int:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from app.chain.edits import to_input
 from app.chain.failures import CheckFailed
-from app.chain.instance import Instance
 from app.chain.placeholders import PlaceholderBook
 from app.chain.tally import Tally
+from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
 from app.exchange import Edit
@@ -20,20 +20,21 @@ class Rewriter:
 
     def __init__(
         self,
-        instance: Instance,
         tally: Tally,
         context: Context,
         base: int,
         before: tuple[Rewriter, ...],
         book: PlaceholderBook,
+        turn: Turn,
     ) -> None:
-        self._instance = instance
+        self._instance = tally.instance
         self._tally = tally
         self._context = context
         self._base = base
         self._before = before
         self._book = book
-        self._splitter = splitter(instance.filter.unit)
+        self._turn = turn
+        self._splitter = splitter(self._instance.filter.unit)
         self._held = ""
         self._emitted = 0
         self.edits: list[Edit] = []
@@ -88,16 +89,17 @@ class Rewriter:
         return start + self._base, end + self._base
 
     async def _check(self, piece: Piece) -> Finding | None:
+        finding: Finding | None = None
+        await self._turn.take()
         try:
-            finding, took_ms = await self._instance.check(
-                Item(piece.text, self._context, piece.start)
-            )
+            item = Item(piece.text, self._context, piece.start)
+            finding, took_ms = await self._instance.check(item)
         except CheckFailed as error:
-            self._tally.duration_ms += error.took_ms
+            took_ms = error.took_ms
             self._tally.fail(error.kind)
             if self._instance.fails_closed(error.kind):
                 self.failure = self._instance.failure(error)
-            return None
+        self._turn.spend(took_ms)
         self._tally.duration_ms += took_ms
         return finding
 

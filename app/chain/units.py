@@ -7,7 +7,7 @@ made only when every character that could move it has been seen.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from filters import Unit
 from filters._text.sentences import RESCAN_CHARS, sentence_end
@@ -16,8 +16,7 @@ AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One unit of the text, without the white space around it."""
 
     start: int
