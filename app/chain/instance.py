@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from time import perf_counter
-
 import structlog
 
-from app.chain.begun import Begun
 from app.chain.breaker import Breaker
+from app.chain.check import Check
 from app.chain.failures import CheckFailed, Kind
 from app.chain.isolation.isolated import Isolated
-from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
+from app.errors import EngineBusy, FilterError, FilterFailed, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Busy, Filter, Finding, Item, Range, Resources, Stage
+from filters import Filter, Finding, Item, Range, Resources, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -92,11 +88,10 @@ class Instance:
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
         for canary in self.filter.canaries():
-            try:
-                finding, _ = await self.check(canary.item(self.stage))
-            except CheckFailed as error:
-                raise FilterError(f"it failed on a canary: {error.kind}") from error
-            scores[canary.bad].append(finding.score if finding else 0.0)
+            found = (await self.check(canary.item(self.stage))).result
+            if isinstance(found, CheckFailed):
+                raise FilterError(f"it failed on a canary: {found.kind}")
+            scores[canary.bad].append(found.score if found else 0.0)
         self._judge_canaries(scores[True], scores[False])
 
     async def close(self) -> None:
@@ -121,93 +116,16 @@ class Instance:
         if good and max(good) >= self.entry.threshold:
             log.warning("threshold_below_canary", filter=self.id, highest_good=max(good))
 
-    async def check(
-        self, item: Item, on_wait: Callable[[], None] | None = None
-    ) -> tuple[Finding | None, float]:
-        """Measure one unit; return the finding and the milliseconds it took.
+    def begin(self, item: Item) -> Check:
+        """Begin to measure one unit."""
+        return Check(item, self._hooks, self._breaker, self.entry)
 
-        Args:
-            item: the unit.
-            on_wait: called if the filter begins to wait, before others get to run.
-
-        Raises:
-            CheckFailed: the filter raised, took too long, returned nonsense or is left alone.
-        """
-        started = perf_counter()
-        if not self._breaker.admit():
-            raise CheckFailed("circuit_open")
-        try:
-            finding = await self._measure(item, started, on_wait)
-            self._validate(finding, item)
-        except CheckFailed as error:
-            error.took_ms = (perf_counter() - started) * 1_000
-            self._note_failure(error.kind)
-            raise
-        except BaseException:
-            self._breaker.leave()
-            raise
-        if self._breaker.succeed():
-            log.info("filter_circuit_closed", filter=self.id)
-        return finding, (perf_counter() - started) * 1_000
-
-    def _note_failure(self, kind: Kind) -> None:
-        if kind == "overloaded":  # says nothing about the filter
-            self._breaker.leave()
-        elif self._breaker.fail():
-            log.error(
-                "filter_circuit_opened",
-                filter=self.id,
-                error=kind,
-                pause_s=self.entry.breaker_pause_s,
-            )
-
-    def _validate(self, finding: Finding | None, item: Item) -> None:
-        try:
-            _validate(finding, item)
-        except Exception as error:
-            log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
-            raise CheckFailed("invalid") from error
-
-    async def _measure(
-        self, item: Item, started: float, on_wait: Callable[[], None] | None
-    ) -> Finding | None:
-        try:
-            return await self._answer(item, started, on_wait)
-        except CheckFailed:
-            raise
-        except (Overloaded, Busy) as error:
-            raise CheckFailed("overloaded") from error
-        except asyncio.CancelledError as error:
-            if _is_cancelled():
-                raise
-            raise self._raised(error) from error
-        except Exception as error:
-            raise self._raised(error) from error
-
-    async def _answer(
-        self, item: Item, started: float, on_wait: Callable[[], None] | None
-    ) -> Finding | None:
-        """Return what the filter says; a deadline is only set if it waits, for else it cannot be met."""
-        check = Begun(self._ask(item))
-        if not check.waits:
-            return check.result
-        if on_wait is not None:
-            on_wait()
-        deadline = asyncio.timeout(self.entry.deadline_ms / 1_000 - (perf_counter() - started))
-        try:
-            async with deadline:
-                return await check
-        except TimeoutError as error:
-            if deadline.expired():
-                raise CheckFailed("timeout") from error
-            raise
-
-    async def _ask(self, item: Item) -> Finding | None:
-        return await self._hooks.check(item)
-
-    def _raised(self, error: BaseException) -> CheckFailed:
-        log.error("filter_raised", filter=self.id, error=type(error).__name__, exc_info=error)
-        return CheckFailed("raised")
+    async def check(self, item: Item) -> Check:
+        """Measure one unit."""
+        check = self.begin(item)
+        if check.waits:
+            await check.finish()
+        return check
 
     def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
@@ -221,31 +139,7 @@ class Instance:
         return FilterFailed(param=self.id)
 
 
-def _is_cancelled() -> bool:
-    """Whether it was this task that was cancelled, and not something that a filter waited for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 def _breaker_failures(entry: ChainEntry) -> int:
     if entry.breaker_failures is not None:
         return entry.breaker_failures
     return BREAKER_FAILURES if entry.on_error == "closed" else 0
-
-
-def _validate(finding: object, item: Item) -> None:
-    """Hold a finding against its item; whatever goes wrong here makes it invalid.
-
-    Raises:
-        TypeError: it is no finding.
-        ValueError: it does not fit its item.
-    """
-    if finding is None:
-        return
-    if not isinstance(finding, Finding):
-        raise TypeError("no finding")
-    if any(r.end > len(item.text) for r in finding.ranges):
-        raise ValueError("a range ends behind the text")
-    passages = max(len(item.context.passages), len(finding.passages))
-    if any(not 0 <= e.passage < passages for e in finding.evidence):
-        raise ValueError("evidence points at a passage that is not there")

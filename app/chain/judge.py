@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.chain.check import Measurement
 from app.chain.failures import CheckFailed
 from app.chain.tally import Tally
 from app.chain.units import Piece
-from filters import Finding
-
-Measurement = Finding | CheckFailed | None
+from filters import Item
 
 
 class Judge:
@@ -34,3 +33,5 @@ class Pending(NamedTuple):
 
     judge: Judge
     piece: Piece
+    item: Item
+    """The piece as the filter sees it."""

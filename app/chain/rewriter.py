@@ -89,19 +89,17 @@ class Rewriter:
         return start + self._base, end + self._base
 
     async def _check(self, piece: Piece) -> Finding | None:
-        finding: Finding | None = None
+        check = await self._instance.check(Item(piece.text, self._context, piece.start))
+        self._tally.duration_ms += check.took_ms
+        self._turn.spend(check.took_ms)
         await self._turn.take()
-        try:
-            item = Item(piece.text, self._context, piece.start)
-            finding, took_ms = await self._instance.check(item)
-        except CheckFailed as error:
-            took_ms = error.took_ms
-            self._tally.fail(error.kind)
-            if self._instance.fails_closed(error.kind):
-                self.failure = self._instance.failure(error)
-        self._turn.spend(took_ms)
-        self._tally.duration_ms += took_ms
-        return finding
+        result = check.result
+        if not isinstance(result, CheckFailed):
+            return result
+        self._tally.fail(result.kind)
+        if self._instance.fails_closed(result.kind):
+            self.failure = self._instance.failure(result)
+        return None
 
     def _replacements(self, piece: Piece, finding: Finding | None) -> list[Range]:
         """Return what is replaced now: all that was found, each character once."""

@@ -8,12 +8,13 @@ count in the order in which the text completed them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from app.chain.check import Check
 from app.chain.failures import CheckFailed
 from app.chain.instance import Instance
-from app.chain.judge import Judge, Measurement, Pending
+from app.chain.judge import Judge, Pending
 from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.rewriter import Rewriter
 from app.chain.side_by_side import SideBySide
@@ -96,8 +97,8 @@ class TextRun:
         cut = splitter(judge.unit)
         for piece in [*cut.feed(text), *cut.finish()]:
             await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
-            unit = Pending(judge, piece)
-            self._count(unit, await self._measure(unit))
+            unit = Pending(judge, piece, self._item(piece))
+            self._count(unit, await judge.instance.check(unit.item))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -137,57 +138,45 @@ class TextRun:
         if self._shadows:
             self._seen.append(text)
         units = self._units(text, last=last)
-        if len(units) == 1:
-            self._commit(units[0], await self._measure(units[0]))
-        elif units:
-            await SideBySide(units, self._measure, self._commit).run()
+        if units:
+            await SideBySide(units, self._turn, self._commit).run()
 
     def _units(self, text: str, *, last: bool) -> list[Pending]:
         """Take more text; return the units that it completes, in the order of their completion."""
-        pieces = {}
-        for unit, cut in self._splitters.items():
-            pieces[unit] = [*cut.feed(text), *cut.finish()] if last else cut.feed(text)
-        units = [Pending(judge, piece) for judge in self._judges for piece in pieces[judge.unit]]
+        cut = {}
+        for unit, cutter in self._splitters.items():
+            pieces = [*cutter.feed(text), *cutter.finish()] if last else cutter.feed(text)
+            cut[unit] = [(piece, self._item(piece)) for piece in pieces]
+        units = [Pending(judge, *one) for judge in self._judges for one in cut[judge.unit]]
         units.sort(key=lambda one: one.piece.complete_at)
         return units
 
-    async def _measure(
-        self, unit: Pending, on_wait: Callable[[], None] | None = None
-    ) -> Measurement:
-        judge, piece = unit
-        item = Item(piece.text, self._context, piece.start)
-        await self._turn.take()
-        result: Measurement
-        try:
-            result, took_ms = await judge.instance.check(item, on_wait)
-        except CheckFailed as error:
-            result, took_ms = error, error.took_ms
-        self._turn.spend(took_ms)
-        judge.tally.duration_ms += took_ms
-        return result
+    def _item(self, piece: Piece) -> Item:
+        return Item(piece.text, self._context, piece.start)
 
-    def _count(self, unit: Pending, result: Measurement) -> None:
-        judge, piece = unit
+    def _count(self, unit: Pending, check: Check) -> None:
+        tally, piece, result = unit.judge.tally, unit.piece, check.result
+        tally.duration_ms += check.took_ms
         if isinstance(result, CheckFailed):
-            judge.tally.fail(result.kind)
+            tally.fail(result.kind)
             return
         if result is not None and not result.ranges and self._context.stage is Stage.RETRIEVAL:
             result = _with_whole_range(result, piece)
-        judge.tally.add(result, piece.start, self.to_original)
+        tally.add(result, piece.start, self.to_original)
 
-    def _commit(self, unit: Pending, result: Measurement) -> bool:
-        """Let a result count; return whether the text may go on."""
-        judge, piece = unit
-        self._count(unit, result)
+    def _commit(self, unit: Pending, check: Check) -> bool:
+        """Let what became of a unit count; return whether the text may go on."""
+        judge, result, settled = unit.judge, check.result, unit.piece.settled
+        self._count(unit, check)
         if isinstance(result, CheckFailed) and judge.instance.fails_closed(result.kind):
             self.failure = judge.instance.failure(result)
         elif judge.blocks(result):
             self.blocked_by = judge.instance
-        if self.stopped:
-            self._stopped_at = piece.settled
-            return False
-        judge.settled = piece.settled
-        return True
+        else:
+            judge.settled = settled
+            return True
+        self._stopped_at = settled
+        return False
 
     def _release(self, *, last: bool) -> str:
         settled = min((judge.settled for judge in self._judges), default=self._length)
