@@ -21,7 +21,7 @@ from app.chain.side_by_side import SideBySide
 from app.chain.tally import Tally
 from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
-from app.errors import PenstockError
+from app.errors import FilterFailed, PenstockError
 from app.exchange import Edit
 from filters import Context, Finding, Item, Range, Stage
 
@@ -139,7 +139,10 @@ class TextRun:
             self._seen.append(text)
         units = self._units(text, last=last)
         if units:
-            await SideBySide(units, self._turn, self._commit).run()
+            try:
+                await SideBySide(units, self._turn, self._commit).run()
+            except FilterFailed as error:
+                self.failure = error
 
     def _units(self, text: str, *, last: bool) -> list[Pending]:
         """Take more text; return the units that it completes, in the order of their completion."""
