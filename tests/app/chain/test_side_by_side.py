@@ -141,7 +141,7 @@ async def test_a_time_limit_around_it_is_a_time_limit() -> None:
             await stage.text(CONTEXT).feed(TEXT, last=True)
 
 
-async def test_a_filter_that_ends_its_own_task_lets_nothing_pass() -> None:
+async def test_a_filter_that_ends_its_own_task_lets_nothing_more_pass() -> None:
     class Ending(Word):
         async def check(self, item: Item) -> Finding | None:
             task = asyncio.current_task()
@@ -155,5 +155,5 @@ async def test_a_filter_that_ends_its_own_task_lets_nothing_pass() -> None:
     caller = asyncio.current_task()
     run = StageRun([instance(Ending(WordOptions()))]).text(CONTEXT)
 
-    assert await run.feed(TEXT, last=True) == ""
+    assert await run.feed(TEXT, last=True) == "One is fine."
     assert isinstance(run.failure, FilterFailed)
