@@ -31,11 +31,10 @@ class Measures(Protocol):
 class Check:
     """Begins to measure a unit; `result` is there unless it `waits`, and then `finish` brings it.
 
-    Only what waits needs a deadline: a filter that computes on the event loop lets no clock strike
-    meanwhile.
+    Only what waits has a deadline: while a filter computes on the event loop, no clock strikes.
 
     Raises:
-        BaseException: the task was cancelled, or the filter wants to end the program.
+        BaseException: the task was cancelled, or the operator interrupts the program.
     """
 
     __slots__ = ("_begun", "_breaker", "_entry", "_item", "_started", "result", "took_ms", "waits")
@@ -112,7 +111,7 @@ class Check:
         if isinstance(error, asyncio.CancelledError):
             if _is_cancelled():
                 return None
-        elif not isinstance(error, Exception):
+        elif not isinstance(error, Exception | SystemExit):  # no filter may end the server
             return None
         kind = type(error).__name__
         log.error("filter_raised", filter=self._entry.id, error=kind, exc_info=error)

@@ -98,7 +98,7 @@ class TextRun:
         for piece in [*cut.feed(text), *cut.finish()]:
             await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
             unit = Pending(judge, piece, self._item(piece))
-            self._count(unit, await judge.instance.check(unit.item))
+            self._count(unit, await self._measure(unit))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -138,19 +138,30 @@ class TextRun:
         if self._shadows:
             self._seen.append(text)
         units = self._units(text, last=last)
-        if units:
+        if len(units) == 1:
+            self._commit(units[0], await self._measure(units[0]))
+        elif units:
             try:
                 await SideBySide(units, self._turn, self._commit).run()
             except FilterFailed as error:
                 self.failure = error
 
+    async def _measure(self, unit: Pending) -> Check:
+        check = await unit.judge.instance.check(unit.item)
+        self._turn.spend(check.took_ms)
+        await self._turn.take()
+        return check
+
     def _units(self, text: str, *, last: bool) -> list[Pending]:
         """Take more text; return the units that it completes, in the order of their completion."""
-        cut = {}
-        for unit, cutter in self._splitters.items():
-            pieces = [*cutter.feed(text), *cutter.finish()] if last else cutter.feed(text)
-            cut[unit] = [(piece, self._item(piece)) for piece in pieces]
-        units = [Pending(judge, *one) for judge in self._judges for one in cut[judge.unit]]
+        cut = {unit: cutter.feed(text) for unit, cutter in self._splitters.items()}
+        if last:
+            for unit, cutter in self._splitters.items():
+                cut[unit] += cutter.finish()
+        if not any(cut.values()):  # as after most pieces of a stream
+            return []
+        whole = {unit: [(one, self._item(one)) for one in pieces] for unit, pieces in cut.items()}
+        units = [Pending(judge, *one) for judge in self._judges for one in whole[judge.unit]]
         units.sort(key=lambda one: one.piece.complete_at)
         return units
 
@@ -182,12 +193,13 @@ class TextRun:
         return False
 
     def _release(self, *, last: bool) -> str:
-        settled = min((judge.settled for judge in self._judges), default=self._length)
+        settled = min([judge.settled for judge in self._judges], default=self._length)
         if last and not self.stopped:
             settled = self._length
-        count = settled - self._released
+        count, self._released = settled - self._released, settled
+        if not count:
+            return ""
         released, self._held = self._held[:count], self._held[count:]
-        self._released = settled
         return released
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:

@@ -56,6 +56,14 @@ async def test_time_that_was_computed_away_is_not_there_to_wait() -> None:
     assert kind(await instance(Both(WordOptions()), deadline_ms=5.0).check(ITEM)) == "timeout"
 
 
+async def test_a_filter_that_ends_the_program_fails_only() -> None:
+    class Exits(Word):
+        async def check(self, item: Item) -> Finding | None:
+            raise SystemExit(3)
+
+    assert kind(await instance(Exits(WordOptions())).check(ITEM)) == "raised"
+
+
 @pytest.mark.parametrize("waits_first", [False, True])
 async def test_what_a_filter_cancels_itself_is_its_failure(waits_first: bool) -> None:
     class Cancelled(Word):
