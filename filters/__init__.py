@@ -206,6 +206,10 @@ class Item:
     context: Context
     start: int = 0
     """Where this unit begins in the whole text. Ranges count from the unit, not from there."""
+    before: int = 0
+    """How many characters at its beginning the window before it held, too."""
+    after: int = 0
+    """How many characters at its end the window after it will hold, too; 0 where the text ends."""
 
 
 @dataclass(frozen=True, slots=True)

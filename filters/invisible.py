@@ -74,7 +74,7 @@ class Invisible(Filter):
 
     options_model = InvisibleOptions
     options: InvisibleOptions
-    unit = Unit.window(768)
+    unit = Unit.window(768, grows=True)
 
     def __init__(self, options: InvisibleOptions) -> None:
         super().__init__(options)
@@ -110,7 +110,7 @@ class Invisible(Filter):
         return [*found, Canary(good, bad=False)]
 
     def _ranges(self, item: Item) -> Iterator[Range]:
-        edges, plain = Edges.of(item, self.unit), as_written(item.text)
+        edges, plain = Edges.of(item), as_written(item.text)
         for run in _runs(self._pieces(item)):
             hidden = run[-1][0][1] - run[0][0][0] >= HIDDEN_RUN
             for (start, end), kind in run:

@@ -64,7 +64,7 @@ class PromptLeakage(Filter):
             raise ValueError("the prompt_leakage filter needs canaries or overlap")
         self._canaries = [_squeezed(normalise(canary)).text for canary in options.canaries]
         longest = max(map(len, options.canaries), default=0)
-        self.unit = unit_for(max(3 * longest, _WORD_CHARS * options.words))
+        self.unit = unit_for(max(3 * longest, _WORD_CHARS * options.words), grows=False)
 
     async def check(self, item: Item) -> Finding | None:
         plain = normalise(item.text)

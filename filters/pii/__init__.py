@@ -102,7 +102,7 @@ class Pii(Filter):
 
     def _look(self, item: Item) -> Finding | None:
         plain = visible(item.text)
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         ranges = []
         for find in surest(self._finds(plain.text)):
             span = plain.original_range(find.start, find.end)

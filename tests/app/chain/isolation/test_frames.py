@@ -48,7 +48,7 @@ def through_json(message: dict[str, Any]) -> dict[str, Any]:
             st.booleans(),
             st.lists(TEXT, max_size=3).map(tuple),
         ),
-        st.integers(0, 10**9),
+        *[st.integers(0, 10**9)] * 3,
     )
 )
 def test_items_come_over_whole(item: Item) -> None:
