@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -88,9 +90,12 @@ class DisguisedWords:
         self, bones: Skeleton, *, near_signs: bool = False
     ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         reach = self._matcher.longest
-        for at, stop in bones.around_signs(reach) if near_signs else [(0, len(bones.text))]:
-            for start, end, words in self._matcher.occurrences(bones.text[at:stop]):
-                yield int(bones.starts[at + start]), int(bones.ends[at + end - 1]), words
+        stretches = bones.around_signs(reach) if near_signs else [(0, len(bones.text))]
+        joined = "\n".join([bones.text[at:stop] for at, stop in stretches])  # no key holds a break
+        shifts = _Shifts(stretches)
+        for start, end, words in self._matcher.occurrences(joined):
+            shift = shifts.at(start)
+            yield int(bones.starts[start + shift]), int(bones.ends[end + shift - 1]), words
 
     def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
         if self._whole and not (
@@ -113,17 +118,33 @@ class DisguisedWords:
                 yield start, end
 
 
+def _has_letters(word: str) -> bool:
+    return len(word) >= SHORTEST and (word.isalpha() or sum(map(str.isalpha, word)) >= SHORTEST)
+
+
 def _by_skeleton(words: Iterable[str], *, leetspeak: bool) -> dict[str, tuple[str, ...]]:
     """Return all words that are long enough, with and without their spaces, by their skeleton."""
-    long = (
-        word for word in words if len(word) >= SHORTEST and sum(map(str.isalpha, word)) >= SHORTEST
-    )
-    forms = list(dict.fromkeys(form for word in long for form in (word, word.replace(" ", ""))))
+    long = dict.fromkeys(filter(_has_letters, words))
+    forms = list(long | dict.fromkeys(word.replace(" ", "") for word in long if " " in word))
     found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     if forms:
         for bones, form in zip(skeleton_texts(forms, leetspeak=leetspeak), forms, strict=True):
             found[bones] += (form,)
     return found
+
+
+class _Shifts:
+    """How far each stretch of a text was moved when stretches were joined, one character apart."""
+
+    def __init__(self, stretches: Sequence[tuple[int, int]]) -> None:
+        lengths = (stop - start + 1 for start, stop in stretches)
+        self._begins = list(accumulate(lengths, initial=0))
+        self._starts = [start for start, _ in stretches]
+
+    def at(self, place: int) -> int:
+        """Return what leads from a place of the joined text to where it came from."""
+        number = bisect_right(self._begins, place) - 1
+        return self._starts[number] - self._begins[number]
 
 
 def _as_letter(character: str) -> str:

@@ -101,10 +101,11 @@ class WordList:
 
 def _spacings(words: list[str]) -> Iterator[str]:
     """Yield a phrase with its spaces and, if it is long enough, without some or all of them."""
-    yield " ".join(words)
-    if len(words) > 1 and sum(map(len, words)) >= SHORTEST_JOINED:
-        yield "".join(words)
-        if len(words) <= MOST_WORDS:
+    spaced, joined = " ".join(words), "".join(words)
+    yield spaced
+    if len(words) > 1 and len(joined) >= SHORTEST_JOINED:
+        yield joined
+        if 2 < len(words) <= MOST_WORDS:
             for gaps in product(("", " "), repeat=len(words) - 1):
                 yield words[0] + "".join(map(add, gaps, words[1:]))
 
