@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,10 +26,10 @@ _SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT
 """Three or more single letters with gaps between them: `k i l l`, `k.i.l.l`, `k - i - l - l`."""
 
 _THREE_APART = re2.compile(
-    rf"(?i)(?:^|[^a-z0-9])[a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])".encode()
+    rf"(?i)[^a-z0-9][a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])".encode()
 )
-"""What each group in ASCII begins with, said at once for a whole text; of bytes, because
-with a string the search would first count its characters."""
+"""What each group in ASCII begins with, and what stands before it. Of bytes, because in a string
+the search would first count characters."""
 
 _STEPS = np.arange(2, WIDEST_GAP + 2)[:, np.newaxis]
 """How far from a letter the next one of its group may stand."""
@@ -111,15 +112,29 @@ def spelled_out(plain: Normalised) -> SpelledOut:
 
 def spelled_out_places(text: str) -> list[list[int]]:
     """Return where the letters of each spelled-out group stand."""
-    if text.isascii() and not _THREE_APART.search(text.encode("ascii")):
-        return []
-    groups: list[list[int]] = []
+    groups = _groups_in_ascii(text) if text.isascii() else _groups(text)
+    return [
+        [group.start() + letter.start() for letter in _LETTER.finditer(group[0])]
+        for group in groups
+    ]
+
+
+def _groups_in_ascii(text: str) -> Iterator[re.Match[str]]:
+    written = f" {text}".encode("ascii")
+    at = 0
+    while found := _THREE_APART.search(written, at):
+        group = _SPELLED_OUT.match(text, found.start())
+        at = group.end() if group else found.end()
+        if group:
+            yield group
+
+
+def _groups(text: str) -> Iterator[re.Match[str]]:
     at = 0
     for start in _beginnings(text):
         if start >= at and (group := _SPELLED_OUT.match(text, start)):
             at = group.end()
-            groups.append([start + letter.start() for letter in _LETTER.finditer(group[0])])
-    return groups
+            yield group
 
 
 def _beginnings(text: str) -> list[int]:
@@ -139,7 +154,8 @@ def _beginnings(text: str) -> list[int]:
 def _nearest(is_unit: Mask, places: Places, step: int) -> Places:
     """Return the unit behind or in front of each place, or the place where it is too far away."""
     there = is_unit[places + step * _STEPS]
-    return places + step * np.where(there.any(axis=0), there.argmax(axis=0) + 2, 0)
+    nearest: Places = places + step * np.where(there.any(axis=0), there.argmax(axis=0) + 2, 0)
+    return nearest
 
 
 def _borders(plain: Normalised, group: list[int]) -> set[int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 
@@ -89,13 +87,9 @@ class DisguisedWords:
     def _candidates(
         self, bones: Skeleton, *, near_signs: bool = False
     ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        reach = self._matcher.longest
-        stretches = bones.around_signs(reach) if near_signs else [(0, len(bones.text))]
-        joined = "\n".join([bones.text[at:stop] for at, stop in stretches])  # no key holds a break
-        shifts = _Shifts(stretches)
-        for start, end, words in self._matcher.occurrences(joined):
-            shift = shifts.at(start)
-            yield int(bones.starts[start + shift]), int(bones.ends[end + shift - 1]), words
+        near = bones.around_signs(self._matcher.longest) if near_signs else [(0, len(bones.text))]
+        for start, end, words in self._matcher.occurrences_within(bones.text, near):
+            yield *bones.original_range(start, end), words
 
     def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
         if self._whole and not (
@@ -131,20 +125,6 @@ def _by_skeleton(words: Iterable[str], *, leetspeak: bool) -> dict[str, tuple[st
         for bones, form in zip(skeleton_texts(forms, leetspeak=leetspeak), forms, strict=True):
             found[bones] += (form,)
     return found
-
-
-class _Shifts:
-    """How far each stretch of a text was moved when stretches were joined, one character apart."""
-
-    def __init__(self, stretches: Sequence[tuple[int, int]]) -> None:
-        lengths = (stop - start + 1 for start, stop in stretches)
-        self._begins = list(accumulate(lengths, initial=0))
-        self._starts = [start for start, _ in stretches]
-
-    def at(self, place: int) -> int:
-        """Return what leads from a place of the joined text to where it came from."""
-        number = bisect_right(self._begins, place) - 1
-        return self._starts[number] - self._begins[number]
 
 
 def _as_letter(character: str) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from operator import add
 
+from filters._text.codes import around
 from filters._text.edges import NO_EDGES, Edges, Span
 from filters._text.normalise import Normalised, as_written, normalise
 from filters._text.readings import bare_words, hidden_tags
 from filters.keyword.disguised import ALL_TRICKS, DisguisedWords, Tricks
+from filters.keyword.first_words import SHORTEST_TEXT, FirstWords
 from filters.keyword.matcher import Matcher
 from filters.keyword.spans import cut_off, is_whole
 
@@ -63,6 +65,8 @@ class WordList:
                 else:
                     literal[form] = None
         self._bare = Matcher(bare)
+        is_quick = self._bare.is_table or not whole_words
+        self._first_words = None if is_quick else FirstWords(bare)
         self._literal = Matcher(literal)
         self._longest = max(self._bare.longest, self._literal.longest)
         self._may_grow = tricks.spelled_out or tricks.stretched
@@ -94,9 +98,15 @@ class WordList:
             yield from self._scan(self._bare, bare_words(tags))
 
     def _scan(self, matcher: Matcher[None], reading: Normalised) -> Iterator[Span]:
-        for start, end, _ in matcher.occurrences(reading.text):
+        for start, end, _ in self._occurrences(matcher, reading.text):
             if not self._whole or is_whole(reading.text, start, end):
                 yield reading.original_range(start, end)
+
+    def _occurrences(self, matcher: Matcher[None], text: str) -> Iterator[tuple[int, int, None]]:
+        known = self._first_words if matcher is self._bare else None
+        if known is None or len(text) < SHORTEST_TEXT or not text.isascii():
+            return matcher.occurrences(text)
+        return matcher.occurrences_within(text, around(known.places(text), 0, matcher.longest))
 
 
 def _spacings(words: list[str]) -> Iterator[str]:
