@@ -61,7 +61,8 @@ class WordList:
                 if not exact and form.isalnum():
                     bare[form] = None
                 elif not exact and _BARE.fullmatch(form):
-                    bare |= dict.fromkeys(_spacings(_WORD.findall(form)))
+                    for spelling in _spacings(_WORD.findall(form)):
+                        bare[spelling] = None
                 else:
                     literal[form] = None
         self._bare = Matcher(bare)
@@ -125,6 +126,8 @@ def _plain_forms(word: str, number: int) -> set[str]:
 
     Some capitals look like another letter than their small form does, so they count apart.
     """
+    if word.isascii() and word.isprintable() and "  " not in word and (form := word.strip()):
+        return {form.lower()}
     variants = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     forms = {normalise(variant).text.strip() for variant in variants}
     if "" in forms:
