@@ -230,15 +230,15 @@ async def test_a_chain_that_is_read_anew_leaves_a_request_to_the_one_it_began_wi
         Check(exchange(str(number)), INPUT, instances=frozenset({"old"})) for number in range(20)
     ]
 
-    asked = asyncio.create_task(judge.run_all(checks))
-    await gate.is_asked.wait()
-    chain.replace(Chain([instance(word("bad"), id="new", stage=INPUT)]))
-    closed_meanwhile = await chain.sweep()
-    gate.is_open.set()
-    checked = await asked
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(judge.run_all(checks))
+        await gate.is_asked.wait()
+        chain.replace(Chain([instance(word("bad"), id="new", stage=INPUT)]))
+        closed_meanwhile = await chain.sweep()
+        gate.is_open.set()
 
     assert closed_meanwhile == 0
-    assert [ids(one) for one in checked] == [["old"]] * 20
+    assert [ids(one) for one in asked.result()] == [["old"]] * 20
     assert await chain.sweep() == 1
 
 

@@ -50,6 +50,13 @@ class ContextRequest(DetectorRequest):
     """The documents; the filters see them as passages."""
 
 
+class ChatRequest(DetectorRequest):
+    """A conversation, of which a detector of the output stage judges the last message."""
+
+    messages: list[dict[str, Any]]
+    """As OpenAI's chat completions have them; the arguments of tool calls are judged like texts."""
+
+
 class EvidenceAnswer(Answer):
     """A stretch of a document that bears a detection out."""
 
@@ -96,12 +103,12 @@ def in_place(checked: Checked, text: str, params: DetectorParams) -> Iterator[di
 
 
 def as_whole(params: DetectorParams) -> Callable[[Sequence[Checked]], list[dict[str, Any]]]:
-    """Return what tells the findings of one check, without their places."""
+    """Return what tells the findings of checks, without their places."""
 
     def body(checked: Sequence[Checked]) -> list[dict[str, Any]]:
-        [one] = checked
         return [
             _detection(verdict, one.exchange, verdict.label, verdict.score)
+            for one in checked
             for verdict in one.found
             if verdict.score >= params.threshold
         ]

@@ -13,6 +13,7 @@ from app.checking import Check, Checked
 from app.errors import InvalidRequest
 from app.exchange import Exchange, Message, Mode, Verdict
 from app.routes.authentication import requires
+from app.routes.checks.explaining import CheckRoute
 from app.routes.checks.judging import CheckPart, begin, check_length, check_route, reads, reply
 from app.routes.fields import Answer, Body, Word
 from app.routes.openai.conversation import text_of_part
@@ -21,7 +22,7 @@ from app.settings import LimitSettings
 from app.store.keys import ApiKey, Scope
 from filters import Stage
 
-router = APIRouter(tags=["checks"])
+router = APIRouter(tags=["checks"], route_class=CheckRoute)
 
 _key = requires(Scope.INFER)
 
