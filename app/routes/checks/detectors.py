@@ -27,6 +27,7 @@ from app.routes.checks.detections import (
 from app.routes.checks.explaining import DetectorRoute
 from app.routes.checks.judging import begin, check_length, check_route, reads, reply
 from app.routes.fields import Word
+from app.routes.json_body import JsonResponse
 from app.routes.service import Served, Service
 from app.settings import LimitSettings
 from app.store.keys import ApiKey, Scope
@@ -59,7 +60,7 @@ async def detect_in_contents(
     stage, ids = _detectors(detector_id, service)
     check_length(asked.contents, service.settings.limits, "contents")
     if not asked.contents:
-        raise InvalidRequest("There is nothing to judge.", param="contents")
+        return JsonResponse([])
     checks = [_content_check(text, stage, ids, key) for text in asked.contents]
 
     def body(checked: Sequence[Checked]) -> list[list[dict[str, Any]]]:

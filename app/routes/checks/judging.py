@@ -37,6 +37,11 @@ class OpenBody(Body):
     model_config = ConfigDict(extra="ignore")
 
 
+def example(**body: Any) -> ConfigDict:
+    """Return the part of a model's configuration that shows a request in the description."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class CheckPart(Answer):
     """What the form of the answer has no place for: its member `penstock`."""
 

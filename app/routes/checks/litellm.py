@@ -21,6 +21,7 @@ from app.routes.checks.judging import (
     begin,
     check_length,
     check_route,
+    example,
     reads,
     reply,
     word,
@@ -42,6 +43,8 @@ Input = Literal["request", "response"]
 class GuardrailRequest(OpenBody):
     """What LiteLLM's proxy is about to send to a model, or to a client."""
 
+    model_config = example(input_type="request", texts=["How do I add a filter?"])
+
     input_type: Input
     """`request`: the input filters judge it; `response`: the output filters."""
     texts: list[str] | None = None
@@ -50,7 +53,7 @@ class GuardrailRequest(OpenBody):
     """The messages themselves; they tell whose the texts are."""
     tool_calls: list[dict[str, Any]] | None = None
     """What they give to the tools is judged like texts."""
-    images: list[str] | None = None
+    images: list[str] | None = Field(None, json_schema_extra={"maxItems": 0})
     """Refused: no filter sees them."""
     request_data: dict[str, Any] | None = None
     """Who asks; `user_api_key_end_user_id` or `user_api_key_user_id` is kept in the log."""

@@ -20,6 +20,7 @@ from app.routes.checks.judging import (
     begin,
     check_length,
     check_route,
+    example,
     reads,
     reply,
 )
@@ -32,10 +33,13 @@ from filters import Stage
 router = APIRouter(tags=["checks"], route_class=LlmGuardRoute)
 
 _key = requires(Scope.INFER)
+_QUESTION = "How do I add a filter?"
 
 
 class PromptRequest(OpenBody):
     """A prompt to judge."""
+
+    model_config = example(prompt=_QUESTION, scanners_suppress=["Toxicity"])
 
     prompt: str
     """What the model is to be asked."""
@@ -53,6 +57,8 @@ class PromptRequest(OpenBody):
 
 class OutputRequest(PromptRequest):
     """What a model wrote, with its prompt."""
+
+    model_config = example(prompt=_QUESTION, output="Write one class in one file.")
 
     output: str
     """What the model wrote."""

@@ -186,6 +186,11 @@ async def test_no_detector_of_passages_judges_messages(desk: Desk) -> None:
     assert (reply.status_code, reply.json()["code"]) == (404, 404)
 
 
+async def test_no_texts_have_no_detections(desk: Desk) -> None:
+    assert await ask(desk, CONTENTS, "names", contents=[]) == []
+    assert desk.records.exchanges == []
+
+
 async def test_a_long_document_comes_in_many_sentences(desk: Desk) -> None:
     contents = [f"Sentence {number}." for number in range(500)]
 
@@ -200,7 +205,6 @@ def documents(kind: str, number: int) -> dict[str, Any]:
     ("path", "detector", "body", "status", "param"),
     [
         (CONTENTS, "PRIVATE", {"contents": ["x"]}, 404, "detector-id"),
-        (CONTENTS, "names", {"contents": []}, 422, "contents"),
         (CONTENTS, "names", {"contents": ["PRIVATE"] * 513}, 422, "contents"),
         (CONTENTS, "names", {"contents": "PRIVATE"}, 422, "contents"),
         (
