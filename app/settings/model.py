@@ -39,6 +39,8 @@ class LimitSettings(Group):
     """Most characters over all messages."""
     messages: int = Field(64, gt=0)
     """Most messages in one request."""
+    texts: int = Field(512, gt=0)
+    """Most texts in one request that asks for checks alone, together of up to `prompt_chars`."""
     passages: int = Field(32, ge=0)
     """Most passages a client may send along."""
     passages_chars: int = Field(32_000, ge=0)
