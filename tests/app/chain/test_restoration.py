@@ -6,7 +6,7 @@ import asyncio
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.chain.instance import Instance
@@ -132,6 +132,38 @@ def test_the_same_text_has_the_same_number() -> None:
     assert book.restorable == {"[E_MAIL_1]": "a"}
 
 
+def test_in_any_form_it_has_the_same_number_and_comes_back_as_it_came_first() -> None:
+    book = PlaceholderBook()
+
+    forms = ["Ada Byron", "ADA BYRON", "ada\n  byron", "Ada", "Byron, Ada"]
+    given = [book.placeholder("p", text, restore=True, any_form=True) for text in forms]
+
+    assert given == ["[P_1]", "[P_1]", "[P_1]", "[P_2]", "[P_3]"]
+    assert book.restorable == {"[P_1]": "Ada Byron", "[P_2]": "Ada", "[P_3]": "Byron, Ada"}
+
+
+def test_where_the_form_matters_each_has_its_own() -> None:
+    book = PlaceholderBook()
+
+    book.placeholder("p", "Key", restore=True, any_form=True)
+    given = [book.placeholder("p", text, restore=True) for text in ("key", "Key", "KEY")]
+
+    assert given == ["[P_2]", "[P_1]", "[P_3]"]
+    assert book.restorable == {"[P_1]": "Key", "[P_2]": "key", "[P_3]": "KEY"}
+
+
+def test_what_later_texts_mean_otherwise_does_not_come_back() -> None:
+    book = PlaceholderBook()
+    book.placeholder("p", "Ada", restore=True)
+    book.placeholder("p", "Grace", restore=True)
+
+    book.leave_out(["[P_1] and [P_3]"])
+
+    assert book.placeholder("p", "Ada", restore=True) == "[P_1]"
+    assert book.placeholder("p", "Edsger", restore=True) == "[P_4]"
+    assert book.restorable == {"[P_2]": "Grace", "[P_4]": "Edsger"}
+
+
 @given(st.text(), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5))
 def test_a_mask_covers_its_stretches_and_nothing_else(
     text: str, spans: list[tuple[int, int]]
@@ -245,6 +277,38 @@ async def test_a_passage_that_was_found_is_masked_and_gives_nothing_back() -> No
     assert setup.engine.prompts[0].passages == ("[NAME_2] met [NAME_1].",)
     assert exchange.released == "N1 met [NAME_2]."
     assert exchange.passages[0].text == f"{MASK * 2} met {MASK * 2}."
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from(["[NAME_1]", "[NAME_2]", "[NAME_3]", "N8", "N9", "N1"]), max_size=6)
+)
+async def test_what_a_found_passage_calls_by_itself_is_no_placeholder_of_ours(
+    words: list[str],
+) -> None:
+    """What is put back or numbered is never what a source has written in the same form."""
+    passage = " ".join(["It says:", *words])
+    search = instance(found(passage), id="search", stage=INPUT, action="flag")
+    chain = [search, names(), names(stage=Stage.RETRIEVAL)]
+    setup, exchange = Setup(f"{passage} Bye.", chain=chain), asked("I am N1, he is N2.")
+
+    await setup.pipeline.run(exchange)
+
+    (read,) = setup.engine.prompts[0].passages
+    hidden = [(was, now) for was, now in zip(words, read.split()[2:], strict=True) if was != now]
+    assert {was for was, _ in hidden} == {word for word in words if word[0] == "N"}
+    assert {now for was, now in hidden if was != "N1"}.isdisjoint(words)
+    assert exchange.released == f"{passage} Bye."
+
+
+async def test_what_no_passage_mentions_still_comes_back() -> None:
+    search = instance(found("What [NAME_2] means."), id="search", stage=INPUT, action="flag")
+    setup = Setup("[NAME_1] and [NAME_2].", chain=[search, names()])
+    exchange = asked("I am N1, he is N2.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.released == "N1 and [NAME_2]."
 
 
 async def test_an_exchange_that_never_began_keeps_nothing() -> None:
