@@ -179,6 +179,9 @@ class Placeholders:
     """Put the text of a prompt back where the judged completion writes its placeholder."""
     keep: bool = False
     """Keep the text in the record of the exchange, where it is else masked."""
+    ignore_case: bool = False
+    """Texts that differ only in case and white space are the same: they have one number, and what comes
+    back is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

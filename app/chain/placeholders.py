@@ -42,24 +42,26 @@ class PlaceholderBook:
             for placeholder in self._taken:
                 self._restorable.pop(placeholder, None)
 
-    def placeholder(self, label: str, text: str, *, restore: bool, any_form: bool = False) -> str:
+    def placeholder(
+        self, label: str, text: str, *, restore: bool, ignore_case: bool = False
+    ) -> str:
         """Return what stands for a text.
 
         Args:
             label: of which the placeholder is made.
             text: what it stands for.
             restore: remember that the text shall come back.
-            any_form: texts that differ only in case and white space are the same; what comes back
+            ignore_case: texts that differ only in case and white space are the same; what comes back
                 is the first of them.
         """
         name = _UNNAMED.sub("_", label.upper())[:LONGEST_NAME] or "TEXT"
         form = (name, " ".join(text.casefold().split()))
         placeholder = self._by_text.get((name, text))
-        if placeholder is None and any_form:
+        if placeholder is None and ignore_case:
             placeholder = self._by_form.get(form)
         if placeholder is None:
             placeholder = self._by_text[name, text] = self._next(name)
-        if any_form:
+        if ignore_case:
             self._by_form.setdefault(form, placeholder)
         if restore and placeholder not in self._taken:
             self._restorable.setdefault(placeholder, text)

@@ -134,7 +134,9 @@ class Rewriter:
         if placeholders is None:
             return f"[{found.label}]"
         restore = placeholders.restore and self._context.stage is Stage.INPUT
-        return self._book.placeholder(found.label, text, restore=restore)
+        return self._book.placeholder(
+            found.label, text, restore=restore, ignore_case=placeholders.ignore_case
+        )
 
     def _take(self, until: int) -> str:
         """Remove held text up to a position, which may lie behind an edit already."""

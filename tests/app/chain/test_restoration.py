@@ -132,11 +132,11 @@ def test_the_same_text_has_the_same_number() -> None:
     assert book.restorable == {"[E_MAIL_1]": "a"}
 
 
-def test_in_any_form_it_has_the_same_number_and_comes_back_as_it_came_first() -> None:
+def test_in_ignore_case_it_has_the_same_number_and_comes_back_as_it_came_first() -> None:
     book = PlaceholderBook()
 
     forms = ["Ada Byron", "ADA BYRON", "ada\n  byron", "Ada", "Byron, Ada"]
-    given = [book.placeholder("p", text, restore=True, any_form=True) for text in forms]
+    given = [book.placeholder("p", text, restore=True, ignore_case=True) for text in forms]
 
     assert given == ["[P_1]", "[P_1]", "[P_1]", "[P_2]", "[P_3]"]
     assert book.restorable == {"[P_1]": "Ada Byron", "[P_2]": "Ada", "[P_3]": "Byron, Ada"}
@@ -145,7 +145,7 @@ def test_in_any_form_it_has_the_same_number_and_comes_back_as_it_came_first() ->
 def test_where_the_form_matters_each_has_its_own() -> None:
     book = PlaceholderBook()
 
-    book.placeholder("p", "Key", restore=True, any_form=True)
+    book.placeholder("p", "Key", restore=True, ignore_case=True)
     given = [book.placeholder("p", text, restore=True) for text in ("key", "Key", "KEY")]
 
     assert given == ["[P_2]", "[P_1]", "[P_3]"]
