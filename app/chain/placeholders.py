@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
+
+from filters import Finding, Range
+from filters._text.surest import beside
 
 MASK = "\N{FULL BLOCK}"
 """Stands for each character that a record may not hold, so that all positions stay."""
@@ -28,6 +32,7 @@ class PlaceholderBook:
         self._read: set[str] = set()
         self._by_text: dict[tuple[str, str], str] = {}
         self._by_form: dict[tuple[str, str], str] = {}
+        self._given: set[str] = set()
         self._numbers: dict[str, int] = {}
         self._restorable: dict[str, str] = {}
 
@@ -67,6 +72,23 @@ class PlaceholderBook:
             self._restorable.setdefault(placeholder, text)
         return placeholder
 
+    def sparing(self, text: str, finding: Finding, *, numbers: bool) -> Finding | None:
+        """Keep a finding off the placeholders that stand for something already.
+
+        Args:
+            text: in which its ranges stand.
+            finding: of a filter that rewrites; without ranges it is about all of the text.
+            numbers: what it finds becomes a placeholder too, and none stands in another.
+        """
+        if not self._given or not finding.ranges:
+            return finding
+        found = (one for one in PLACEHOLDER.finditer(text) if one[0] in self._given)
+        given = [Range(one.start(), one.end(), one[0]) for one in found]
+        ranges = [one for one in finding.ranges if not any(_holds(other, one) for other in given)]
+        if numbers:
+            ranges = list(beside(text, ranges, given))
+        return replace(finding, ranges=tuple(ranges)) if ranges else None
+
     @property
     def restorable(self) -> Mapping[str, str]:
         """The texts that shall come back, by their placeholders."""
@@ -85,7 +107,12 @@ class PlaceholderBook:
             self._numbers[name] = number = self._numbers.get(name, 0) + 1
             placeholder = f"[{name}_{number}]"
             if placeholder not in self._taken:
+                self._given.add(placeholder)
                 return placeholder
+
+
+def _holds(outer: Range, inner: Range) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def masked(text: str, spans: Iterable[tuple[int, int]]) -> str:

@@ -99,7 +99,8 @@ class Rewriter:
                 self.failure = self._instance.failure(error)
             return None
         self._tally.duration_ms += took_ms
-        return finding
+        numbers = self._instance.filter.placeholders is not None
+        return finding and self._book.sparing(piece.text, finding, numbers=numbers)
 
     def _replacements(self, piece: Piece, finding: Finding | None) -> list[Range]:
         """Return what is replaced now: all that was found, each character once."""

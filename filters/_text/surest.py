@@ -34,12 +34,9 @@ def beside(text: str, ranges: Iterable[Range], taken: Sequence[Range]) -> Iterat
         at = found.start
         for other in taken:
             if other.end > at and other.start < found.end:
-                yield from _trimmed(text, found, at, other.start)
+                yield from _part(text, found, at, other.start)
                 at = other.end
-        if at == found.start:
-            yield found
-        else:
-            yield from _trimmed(text, found, at, found.end)
+        yield from _part(text, found, at, found.end)
 
 
 def summed(ranges: Sequence[Range]) -> Finding | None:
@@ -53,11 +50,11 @@ def summed(ranges: Sequence[Range]) -> Finding | None:
     return Finding(top.score, top.label, tuple(ranges), scores=scores)
 
 
-def _trimmed(text: str, found: Range, start: int, end: int) -> Iterator[Range]:
-    """Yield the part `[start, end)` without white space and punctuation around it, if that is all."""
-    while start < end and not text[start].isalnum():
+def _part(text: str, found: Range, start: int, end: int) -> Iterator[Range]:
+    """Yield a part of a range without the white space and punctuation where it was cut."""
+    while found.start < start < end and not text[start].isalnum():
         start += 1
-    while start < end and not text[end - 1].isalnum():
+    while start < end < found.end and not text[end - 1].isalnum():
         end -= 1
     if start < end:
         yield replace(found, start=start, end=end)

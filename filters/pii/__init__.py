@@ -15,7 +15,7 @@ from filters._text.normalise import Normalised
 from filters._text.surest import beside, summed, surest
 from filters._text.visible import visible
 from filters.pii.addresses import LONGEST_EMAIL, emails, ips
-from filters.pii.names import NameFinder
+from filters.pii.names import NameFinder, margin
 from filters.pii.numbers import NUMBERS
 from filters.pii.phones import phones, unknown_regions
 
@@ -125,10 +125,12 @@ class Pii(Filter):
     def _look(self, item: Item, plain: Normalised, names: Sequence[Range]) -> Finding | None:
         edges = Edges.of(item, self.unit)
         by_rule = list(surest(self._finds(plain.text)))
+        finds = [(find, 1) for find in by_rule]
+        finds += [(name, margin(name)) for name in beside(plain.text, names, by_rule)]
         ranges = []
-        for find in [*by_rule, *beside(plain.text, names, by_rule)]:
+        for find, around in finds:
             span = plain.original_range(find.start, find.end)
-            if edges.keeps(span, plain, margin=1) and not self._is_allowed(plain.text, find):
+            if edges.keeps(span, plain, around) and not self._is_allowed(plain.text, find):
                 ranges.append(replace(find, start=span[0], end=span[1]))
         return summed(sorted(ranges, key=lambda found: found.start))
 

@@ -15,6 +15,9 @@ PERSONS = ("PER", "PERSON")
 FEWEST_CHARS = 200
 """What a name is recognised by: shorter sentences are read together with those that follow."""
 
+_AROUND = 64
+_LONGEST = 128
+
 
 class NameFinder:
     """Finds names of persons, and of what else the operator wants.
@@ -61,6 +64,15 @@ class NameFinder:
                 'name_labels says which count, as { GIVENNAME = "person" }'
             )
         return persons
+
+
+def margin(name: Range) -> int:
+    """Return how many characters around a name had a say in it: whether another word belongs to it.
+
+    At the edge of a window those are not there. What is too long for the overlap of two windows must
+    not be left by each to the other, and has nothing around it.
+    """
+    return _AROUND if name.end - name.start <= _LONGEST else 1
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:

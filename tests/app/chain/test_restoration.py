@@ -311,6 +311,56 @@ async def test_what_no_passage_mentions_still_comes_back() -> None:
     assert exchange.released == "N1 and [NAME_2]."
 
 
+class Capitals(Names):
+    """Takes everything in capitals, and what surrounds it, for names."""
+
+    async def check(self, item: Item) -> Finding | None:
+        found = re.finditer(r"[\[A-Z\d]{2,}[\w\]]*(?: [A-Z\d]{2,})*", item.text)
+        ranges = tuple(Range(m.start(), m.end(), "name") for m in found)
+        return Finding(1.0, "name", ranges) if ranges else None
+
+
+async def test_what_is_hidden_already_is_not_hidden_again() -> None:
+    capitals = {
+        stage: instance(
+            Capitals(Placeholders(restore=True)), id=f"c-{stage}", action="rewrite", stage=stage
+        )
+        for stage in (INPUT, Stage.OUTPUT)
+    }
+    chain = [names(), *capitals.values(), instance(word("EMA", "x"), id="w", action="rewrite")]
+    setup, exchange = Setup(chain=chain, engine=Repeating([])), asked("I, N1, and N2 BOB and EVA.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.completion == "I, [NAME_1], and [NAME_2] [NAME_3] and [NAME_4]."
+    assert exchange.released == "I, N1, and N2 BOB and EVA."
+
+
+async def test_what_only_looks_hidden_is_hidden() -> None:
+    capitals = instance(Capitals(Placeholders()), stage=INPUT, action="rewrite")
+    setup, exchange = Setup("Ok.", chain=[capitals]), asked("I, [BOB_1], and ADA.")
+
+    await setup.pipeline.run(exchange)
+
+    read = setup.engine.prompts[0].messages[-1].content
+    assert read == "I, [NAME_1], and [NAME_2]."
+
+
+def test_a_part_of_a_placeholder_is_not_replaced_and_what_holds_one_is() -> None:
+    book = PlaceholderBook()
+    text = f"{book.placeholder('mail', 'a@b.org', restore=True)} and [MAIL_2]"
+    inside, other, whole = Range(1, 5, "w"), Range(14, 18, "w"), Range(0, len(text), "w")
+
+    for numbers in (True, False):
+        assert book.sparing(text, Finding(1.0, "w", (inside,)), numbers=numbers) is None
+    spared = book.sparing(text, Finding(1.0, "w", (inside, other)), numbers=False)
+    assert spared == Finding(1.0, "w", (other,))
+    assert book.sparing(text, Finding(1.0, "w", (whole,)), numbers=False).ranges == (whole,)
+    assert book.sparing(text, Finding(1.0, "w", (whole,)), numbers=True).ranges == (
+        Range(9, len(text), "w"),
+    )
+
+
 async def test_an_exchange_that_never_began_keeps_nothing() -> None:
     setup = Setup(chain=[names()], engine=ScriptedEngine([], refuses=ModelFailed()))
     exchange = asked("I am N1.")
