@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
+from filters._failures import Busy, Unavailable
 from filters._resources import (
     Classifier,
     Embedder,
@@ -37,7 +38,7 @@ from filters._resources import (
     TokenClassifier,
     TokenScores,
 )
-from filters._threads import Busy, in_thread
+from filters._threads import in_thread
 from filters._unit import Unit
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Stage",
     "TokenClassifier",
     "TokenScores",
+    "Unavailable",
     "Unit",
     "in_thread",
 ]
@@ -269,7 +271,13 @@ class Filter:
         """Get shared resources once, before the first item."""
 
     async def check(self, item: Item) -> Finding | None:
-        """Measure one unit; None is the same as a score of 0."""
+        """Measure one unit; None is the same as a score of 0.
+
+        Raises:
+            Unavailable: what it asks is away.
+            Busy: what it asks is at its limit.
+            Exception: anything else that keeps it from judging.
+        """
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
 from app.exchange import Mode
 from app.settings import ChainEntry
-from filters import Busy, Filter, Finding, Item, Range, Resources, Stage
+from filters import Busy, Filter, Finding, Item, Range, Resources, Stage, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -142,8 +142,8 @@ class Instance:
         return finding, (perf_counter() - started) * 1_000
 
     def _note_failure(self, kind: Kind) -> None:
-        if kind == "overloaded":  # says nothing about the filter
-            self._breaker.leave()
+        if kind == "overloaded" or not self._opens_circuit(kind):
+            self._breaker.leave()  # it says nothing of the filter, or holds nothing up
         elif self._breaker.fail():
             log.error(
                 "filter_circuit_opened",
@@ -169,6 +169,10 @@ class Instance:
             raise
         except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
+        except Unavailable as error:
+            reason = type(error.__cause__ or error).__name__
+            log.warning("filter_unavailable", filter=self.id, error=reason)
+            raise CheckFailed("unavailable") from error
         except Exception as error:
             if isinstance(error, TimeoutError) and deadline.expired():
                 raise CheckFailed("timeout") from error
@@ -177,8 +181,10 @@ class Instance:
 
     def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
-        policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
-        return self.enforces and policy == "closed"
+        return self.enforces and not self.entry.lets_pass(kind)
+
+    def _opens_circuit(self, kind: Kind) -> bool:
+        return self.entry.breaker_failures is not None or not self.entry.lets_pass(kind)
 
     def failure(self, failed: CheckFailed) -> PenstockError:
         """Return the error that a client gets when this instance fails closed."""
@@ -190,7 +196,7 @@ class Instance:
 def _breaker_failures(entry: ChainEntry) -> int:
     if entry.breaker_failures is not None:
         return entry.breaker_failures
-    return BREAKER_FAILURES if entry.on_error == "closed" else 0
+    return 0 if entry.lets_pass("circuit_open") else BREAKER_FAILURES
 
 
 def _validate(finding: object, item: Item) -> None:
