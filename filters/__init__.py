@@ -260,7 +260,7 @@ class Filter:
     message."""
     isolation: ClassVar[Isolation] = "none"
     """`process` runs it in a process of its own, which is killed at the deadline: for Python that may
-    compute for long, for libraries that may crash. Such a filter gets nothing from `setup`."""
+    compute for long, for libraries that may crash. Such a filter has no `resources`."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 

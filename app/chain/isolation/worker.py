@@ -29,7 +29,8 @@ class NoResources:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise RuntimeError(
-            f"an isolated filter has no {name}: models and searches live in the server's process"
+            f"an isolated filter has no {name}: models and searches live in the server's process, "
+            "where a run ends at its deadline without that. Take isolation away from this filter"
         )
 
 
