@@ -14,7 +14,7 @@ from app.settings import ChainEntry
 from app.testing import conformance
 from filters import Context, Item, Placeholders, Stage
 from filters.token_classifier import TokenClassifier, TokenClassifierOptions
-from tests.app.chain.test_restoration import Repeating
+from tests.app.chain.hiding import Repeating
 from tests.app.pipelines import Setup, asked
 from tests.bundles import write_token_classifier
 from tests.filters.bundled import BundledResources, bundled

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.chain.instance import Instance
-from app.chain.placeholders import MASK, PlaceholderBook, masked
+from app.chain.placeholders import MASK
 from app.chain.restoration import Restorer
-from app.engine import Delta, Prompt
 from app.errors import ModelFailed
 from app.exchange import Outcome
 from app.recorder.codec import decode, encode
-from filters import Finding, Item, Passage, Placeholders, Range, Stage, Unit
-from tests.app.chain.sample_filters import Word, WordOptions, instance
+from filters import Passage, Stage
+from tests.app.chain.hiding import Repeating, names
+from tests.app.chain.sample_filters import instance
 from tests.app.chain.test_passages import found
 from tests.app.pipelines import INPUT, Setup, asked, word
 from tests.app.scripted import ScriptedEngine
@@ -26,37 +24,6 @@ TEXTS = {"[NAME_1]": "Ada", "[NAME_10]": "Grace", "[A_B_2]": "[NAME_1]"}
 ALPHABET = st.sampled_from(
     [*TEXTS, "[NAME_", "[", "]", "1", "0", "_", " ", "\n", "//", "/", "<", ">", '"', "(", ")", "x"]
 )
-
-
-class Names(Word):
-    """Find words that begin with an `N` and a digit."""
-
-    def __init__(self, placeholders: Placeholders) -> None:
-        super().__init__(WordOptions(), Unit.sentence())
-        self.placeholders = placeholders
-
-    async def check(self, item: Item) -> Finding | None:
-        await asyncio.sleep(0)
-        found = re.finditer(r"N\d\w*", item.text)
-        ranges = tuple(Range(m.start(), m.end(), "name") for m in found)
-        return Finding(1.0, "name", ranges) if ranges else None
-
-
-class Repeating(ScriptedEngine):
-    """Writes what it was asked last, in small pieces."""
-
-    async def stream(self, prompt: Prompt):  # type: ignore[no-untyped-def]
-        self.prompts.append(prompt)
-        text = prompt.messages[-1].content
-        for at in range(0, len(text), 3):
-            await asyncio.sleep(0)
-            yield Delta(text[at : at + 3])
-        yield Delta(finish_reason="stop")
-
-
-def names(*, stage: Stage = INPUT, restore: bool = True, keep: bool = False) -> Instance:
-    judge = Names(Placeholders(restore=restore, keep=keep))
-    return instance(judge, id=f"names-{stage}", action="rewrite", stage=stage)
 
 
 @given(st.lists(ALPHABET, max_size=40), st.data())
@@ -121,57 +88,6 @@ def test_nothing_comes_back_into_an_address(text: str) -> None:
 )
 def test_beside_an_address_it_comes_back(text: str) -> None:
     assert Restorer(TEXTS).feed(text, last=True) == text.replace("[NAME_1]", "Ada")
-
-
-def test_the_same_text_has_the_same_number() -> None:
-    book = PlaceholderBook(taken=["what does [E_MAIL_2] mean?"])
-
-    given = [book.placeholder("e-mail", text, restore=text == "a") for text in "abac"]
-
-    assert given == ["[E_MAIL_1]", "[E_MAIL_3]", "[E_MAIL_1]", "[E_MAIL_4]"]
-    assert book.restorable == {"[E_MAIL_1]": "a"}
-
-
-def test_in_ignore_case_it_has_the_same_number_and_comes_back_as_it_came_first() -> None:
-    book = PlaceholderBook()
-
-    forms = ["Ada Byron", "ADA BYRON", "ada\n  byron", "Ada", "Byron, Ada"]
-    given = [book.placeholder("p", text, restore=True, ignore_case=True) for text in forms]
-
-    assert given == ["[P_1]", "[P_1]", "[P_1]", "[P_2]", "[P_3]"]
-    assert book.restorable == {"[P_1]": "Ada Byron", "[P_2]": "Ada", "[P_3]": "Byron, Ada"}
-
-
-def test_where_the_form_matters_each_has_its_own() -> None:
-    book = PlaceholderBook()
-
-    book.placeholder("p", "Key", restore=True, ignore_case=True)
-    given = [book.placeholder("p", text, restore=True) for text in ("key", "Key", "KEY")]
-
-    assert given == ["[P_2]", "[P_1]", "[P_3]"]
-    assert book.restorable == {"[P_1]": "Key", "[P_2]": "key", "[P_3]": "KEY"}
-
-
-def test_what_later_texts_mean_otherwise_does_not_come_back() -> None:
-    book = PlaceholderBook()
-    book.placeholder("p", "Ada", restore=True)
-    book.placeholder("p", "Grace", restore=True)
-
-    book.leave_out(["[P_1] and [P_3]"])
-
-    assert book.placeholder("p", "Ada", restore=True) == "[P_1]"
-    assert book.placeholder("p", "Edsger", restore=True) == "[P_4]"
-    assert book.restorable == {"[P_2]": "Grace", "[P_4]": "Edsger"}
-
-
-@given(st.text(), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5))
-def test_a_mask_covers_its_stretches_and_nothing_else(
-    text: str, spans: list[tuple[int, int]]
-) -> None:
-    covered = {place for start, end in spans for place in range(start, end)}
-
-    expected = "".join(MASK if at in covered else char for at, char in enumerate(text))
-    assert masked(text, spans) == expected
 
 
 async def test_the_client_gets_its_own_words_and_the_model_and_the_log_do_not() -> None:
@@ -309,56 +225,6 @@ async def test_what_no_passage_mentions_still_comes_back() -> None:
     await setup.pipeline.run(exchange)
 
     assert exchange.released == "N1 and [NAME_2]."
-
-
-class Capitals(Names):
-    """Takes everything in capitals, and what surrounds it, for names."""
-
-    async def check(self, item: Item) -> Finding | None:
-        found = re.finditer(r"[\[A-Z\d]{2,}[\w\]]*(?: [A-Z\d]{2,})*", item.text)
-        ranges = tuple(Range(m.start(), m.end(), "name") for m in found)
-        return Finding(1.0, "name", ranges) if ranges else None
-
-
-async def test_what_is_hidden_already_is_not_hidden_again() -> None:
-    capitals = {
-        stage: instance(
-            Capitals(Placeholders(restore=True)), id=f"c-{stage}", action="rewrite", stage=stage
-        )
-        for stage in (INPUT, Stage.OUTPUT)
-    }
-    chain = [names(), *capitals.values(), instance(word("EMA", "x"), id="w", action="rewrite")]
-    setup, exchange = Setup(chain=chain, engine=Repeating([])), asked("I, N1, and N2 BOB and EVA.")
-
-    await setup.pipeline.run(exchange)
-
-    assert exchange.completion == "I, [NAME_1], and [NAME_2] [NAME_3] and [NAME_4]."
-    assert exchange.released == "I, N1, and N2 BOB and EVA."
-
-
-async def test_what_only_looks_hidden_is_hidden() -> None:
-    capitals = instance(Capitals(Placeholders()), stage=INPUT, action="rewrite")
-    setup, exchange = Setup("Ok.", chain=[capitals]), asked("I, [BOB_1], and ADA.")
-
-    await setup.pipeline.run(exchange)
-
-    read = setup.engine.prompts[0].messages[-1].content
-    assert read == "I, [NAME_1], and [NAME_2]."
-
-
-def test_a_part_of_a_placeholder_is_not_replaced_and_what_holds_one_is() -> None:
-    book = PlaceholderBook()
-    text = f"{book.placeholder('mail', 'a@b.org', restore=True)} and [MAIL_2]"
-    inside, other, whole = Range(1, 5, "w"), Range(14, 18, "w"), Range(0, len(text), "w")
-
-    for numbers in (True, False):
-        assert book.sparing(text, Finding(1.0, "w", (inside,)), numbers=numbers) is None
-    spared = book.sparing(text, Finding(1.0, "w", (inside, other)), numbers=False)
-    assert spared == Finding(1.0, "w", (other,))
-    all_of_it = Finding(1.0, "w", (whole,))
-    assert book.sparing(text, all_of_it, numbers=False) == all_of_it
-    spared = book.sparing(text, all_of_it, numbers=True)
-    assert spared == Finding(1.0, "w", (Range(9, len(text), "w"),))
 
 
 async def test_an_exchange_that_never_began_keeps_nothing() -> None:

@@ -21,7 +21,7 @@ from app.settings import ChainEntry
 from app.testing.conformance import check_filter
 from filters import Context, Stage
 from filters.pii import Pii, PiiOptions
-from tests.app.chain.test_restoration import Repeating
+from tests.app.chain.hiding import Repeating
 from tests.app.pipelines import Setup, asked
 from tests.bundles import write_token_classifier
 from tests.filters.bundled import BundledResources, bundled
