@@ -95,7 +95,8 @@ class Rewriter:
         await self._turn.take()
         result = check.result
         if not isinstance(result, CheckFailed):
-            return result
+            numbers = self._instance.filter.placeholders is not None
+            return result and self._book.sparing(piece.text, result, numbers=numbers)
         self._tally.fail(result.kind)
         if self._instance.fails_closed(result.kind):
             self.failure = self._instance.failure(result)
@@ -134,7 +135,9 @@ class Rewriter:
         if placeholders is None:
             return f"[{found.label}]"
         restore = placeholders.restore and self._context.stage is Stage.INPUT
-        return self._book.placeholder(found.label, text, restore=restore)
+        return self._book.placeholder(
+            found.label, text, restore=restore, ignore_case=placeholders.ignore_case
+        )
 
     def _take(self, until: int) -> str:
         """Remove held text up to a position, which may lie behind an edit already."""

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from app.chain.chain import Chain
+from app.chain.registry import filter_class
 from app.errors import FilterError
 from app.exchange import Action
 from tests.faults.chains import Came, lead, opened, placed
@@ -151,13 +152,38 @@ async def test_f21_what_grows_is_started_anew_and_no_text_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("setup", "why"),
-    [("fails", "no such list"), ("crashes", "status 3"), ("wants", "has no embedder")],
+    [
+        ("fails", "no such list"),
+        ("crashes", "status 3"),
+        ("wants", "has no embedder: models .* Take isolation away"),
+    ],
 )
 async def test_an_isolated_filter_that_cannot_be_set_up_stops_the_start(
     setup: str, why: str
 ) -> None:
     with pytest.raises(FilterError, match=f"'faulty': it cannot be set up: .*{why}"):
         async with opened(placed(FaultyElsewhere, options={"setup": setup}, processes=2)):
+            pass
+    assert processes() == []
+
+
+@pytest.mark.parametrize(
+    ("filter", "options", "wanted"),
+    [
+        ("toxicity", {}, "classifier"),
+        ("pii", {"names": "names"}, "token_classifier"),
+        ("retrieval", {}, "retriever"),
+        ("relevance", {}, "embedder"),
+    ],
+)
+async def test_a_filter_that_uses_models_cannot_be_isolated(
+    filter: str, options: dict[str, str], wanted: str
+) -> None:
+    cls = filter_class(filter)
+    stage = min(cls.stages)
+    isolated = placed(cls, isolation="process", options=options, stage=stage)
+    with pytest.raises(FilterError, match=f"has no {wanted}: .* Take isolation away"):
+        async with opened(isolated):
             pass
     assert processes() == []
 

@@ -29,7 +29,7 @@ _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from app.chain.isolation.worker import main; main(sys.argv[2:])"
 )
-_KINDS: frozenset[Kind] = frozenset({"raised", "invalid", "crashed", "overloaded"})
+_KINDS: frozenset[Kind] = frozenset({"raised", "unavailable", "invalid", "crashed", "overloaded"})
 
 
 log = structlog.get_logger(__name__)
