@@ -13,12 +13,12 @@ MAX_SENTENCE_CHARS = 1_000
 """A longer sentence is cut at a space, so that a text without full stops still flows."""
 
 RESCAN_CHARS = 8
-"""How far back to look again when text was added: more than a boundary with its look-ahead."""
+"""How far back to look again when text was added: an end, six closing signs and the look-ahead."""
 
 _BOUNDARY = re.compile(
     r"""
-      [.!?…]++ ["'\u201d\u2019)\]]*+ (?=\s)                    # an end, then white space
-    | [\u3002\uff01\uff1f]++ ["\u201d\u300d]*+ (?=.)             # scripts that write none
+      [.!?…]++ ["'\u201d\u2019)\]]{0,6}+ (?=\s)                # an end, then white space
+    | [\u3002\uff01\uff1f]++ ["\u201d\u300d]{0,6}+ (?=.)         # scripts that write none
     | \n (?= [\r\n#>*|•-] )                                    # a blank line, or a list's item
     """,
     re.VERBOSE | re.DOTALL,
