@@ -76,7 +76,7 @@ class TextRun:
         judging = [i for i in instances if not i.rewrites]
         self._judges = [Judge(i, tallies[i.id]) for i in judging if i.enforces]
         self._shadows = [Judge(i, tallies[i.id]) for i in judging if not i.enforces]
-        self._held = ""
+        self._held: list[str] = []
         self._length = 0
         self._released = 0
         self._seen: list[str] = []
@@ -153,7 +153,7 @@ class TextRun:
             await self._rewrite(first.rest(), rest, last=True)
 
     async def _judge(self, text: str, *, last: bool) -> None:
-        self._held += text
+        self._held.append(text)
         self._length += len(text)
         if self._shadows:
             self._seen.append(text)
@@ -252,10 +252,12 @@ class TextRun:
         settled = min((judge.settled for judge in self._judges), default=self._length)
         if last and not self.stopped:
             settled = self._length
-        count = settled - self._released
-        released, self._held = self._held[:count], self._held[count:]
-        self._released = settled
-        return released
+        count, self._released = settled - self._released, settled
+        if not count:
+            return ""
+        held = "".join(self._held)
+        self._held = [held[count:]]
+        return held[:count]
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the released text to the text as it came in, counted from `base`."""
