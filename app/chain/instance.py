@@ -85,7 +85,7 @@ class Instance:
         """
         try:
             await self._hooks.setup(resources)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # nothing a filter raises may end the server
             raise FilterError(f"it cannot be set up: {error}") from error
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
@@ -104,7 +104,7 @@ class Instance:
         self._is_set_up = False
         try:
             await self._hooks.close()
-        except Exception:
+        except (Exception, SystemExit):
             log.exception("filter_close_failed", filter=self.id)
 
     def _judge_canaries(self, bad: list[float], good: list[float]) -> None:
@@ -169,7 +169,7 @@ class Instance:
             raise
         except (Overloaded, Busy) as error:
             raise CheckFailed("overloaded") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if isinstance(error, TimeoutError) and deadline.expired():
                 raise CheckFailed("timeout") from error
             log.exception("filter_raised", filter=self.id, error=type(error).__name__)
@@ -177,8 +177,12 @@ class Instance:
 
     def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
-        policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
-        return self.enforces and policy == "closed"
+        entry = self.entry
+        if kind == "circuit_open":  # it may have been opened by either
+            is_open = entry.on_error == entry.on_timeout == "open"
+        else:
+            is_open = (entry.on_timeout if kind == "timeout" else entry.on_error) == "open"
+        return self.enforces and not is_open
 
     def failure(self, failed: CheckFailed) -> PenstockError:
         """Return the error that a client gets when this instance fails closed."""

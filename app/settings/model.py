@@ -153,9 +153,10 @@ class ChainEntry(Group):
     on_timeout: Literal["closed", "open"] = "closed"
     """`open` lets text pass that a filter could not judge within its deadline."""
     breaker_failures: int | None = Field(None, ge=0)
-    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and `on_error`
-    decides at once; 0 is never. Not set, it is 5 where `on_error` is `closed` and never where it is
-    `open`: else texts that break a filter could switch it off for others."""
+    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and text passes at
+    once only if `on_error` and `on_timeout` are both `open`; 0 is never. Not set, it is 5 where
+    `on_error` is `closed` and never where it is `open`: else texts that break a filter could switch it
+    off for others."""
     breaker_pause_s: float = Field(10.0, gt=0)
     """How long the filter is left alone; then one text tries it again."""
     isolation: Literal["auto", "process"] = "auto"

@@ -43,7 +43,13 @@ def _is_a_filters(process: psutil.Process) -> bool:
 
 @PLACES
 @pytest.mark.parametrize(
-    ("text", "kind"), [("RAISES", "raised"), ("STRING", "invalid"), ("BOOL", "invalid")]
+    ("text", "kind"),
+    [
+        ("RAISES", "raised"),
+        ("EXITS", "raised"),
+        ("STRING", "invalid"),
+        ("BOOL", "invalid"),
+    ],
 )
 async def test_f16_what_raises_or_returns_nonsense_lets_nothing_pass(
     cls: type[Faulty], text: str, kind: str
