@@ -164,10 +164,10 @@ class ChainEntry(Group):
     on_timeout: Fate = "closed"
     """`open` lets text pass that a filter could not judge within its deadline."""
     breaker_failures: int | None = Field(None, ge=0)
-    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and `on_error`
-    decides at once; 0 is never. Not set, it is 5 where `circuit_open` is closed and never where it is
-    open: else texts that break a filter could switch it off for others. Only failures that are closed
-    count then."""
+    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and text passes at
+    once only if a table says so for `circuit_open`, or `on_error` and `on_timeout` are both `open`; 0 is
+    never. Not set, it is 5 where that is closed and never where it is open: else texts that break a
+    filter could switch it off for others. Only failures that are closed count then."""
     breaker_pause_s: float = Field(10.0, gt=0)
     """How long the filter is left alone; then one text tries it again."""
     isolation: Literal["auto", "process"] = "auto"
@@ -199,7 +199,8 @@ class ChainEntry(Group):
         if failure == "timeout":
             return self.on_timeout == "open"
         if isinstance(self.on_error, str):
-            return self.on_error == "open"
+            may_be_late = failure != "circuit_open" or self.on_timeout == "open"
+            return self.on_error == "open" and may_be_late
         return self.on_error.get(failure) == "open"
 
 
