@@ -157,6 +157,7 @@ class Answer:
             runs.append(run)
         found = self._input.passages
         exchange.passages += found
+        self._book.leave_out(passage.text for passage in found)
         passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
         broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
         if broken is not None and broken.failure is not None:

@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
+from filters._failures import Busy, Unavailable
 from filters._resources import (
     Classifier,
     Embedder,
@@ -37,7 +38,7 @@ from filters._resources import (
     TokenClassifier,
     TokenScores,
 )
-from filters._threads import Busy, in_thread
+from filters._threads import in_thread
 from filters._unit import Unit
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Stage",
     "TokenClassifier",
     "TokenScores",
+    "Unavailable",
     "Unit",
     "in_thread",
 ]
@@ -179,6 +181,9 @@ class Placeholders:
     """Put the text of a prompt back where the judged completion writes its placeholder."""
     keep: bool = False
     """Keep the text in the record of the exchange, where it is else masked."""
+    ignore_case: bool = False
+    """Texts that differ only in case and white space are the same: they have one number, and what comes
+    back is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +264,7 @@ class Filter:
     message."""
     isolation: ClassVar[Isolation] = "none"
     """`process` runs it in a process of its own, which is killed at the deadline: for Python that may
-    compute for long, for libraries that may crash. Such a filter gets nothing from `setup`."""
+    compute for long, for libraries that may crash. Such a filter has no `resources`."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 
@@ -270,7 +275,13 @@ class Filter:
         """Get shared resources once, before the first item."""
 
     async def check(self, item: Item) -> Finding | None:
-        """Measure one unit; None is the same as a score of 0."""
+        """Measure one unit; None is the same as a score of 0.
+
+        Raises:
+            Unavailable: what it asks is away.
+            Busy: what it asks is at its limit.
+            Exception: anything else that keeps it from judging.
+        """
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -157,6 +157,12 @@ class StageRun:
         """Whether no filter stands at the stage."""
         return not self._instances
 
+    @property
+    def rewrites_in_any_order(self) -> bool:
+        """Whether filters of the stage rewrite, and none numbers what it hides as it meets it."""
+        rewriting = [one for one in self._instances if one.rewrites]
+        return bool(rewriting) and not any(one.filter.placeholders for one in rewriting)
+
     def text(
         self,
         context: Context,
@@ -164,14 +170,19 @@ class StageRun:
         *,
         is_beside: bool = False,
         after: TextRun | None = None,
+        rewrites: bool | None = None,
     ) -> TextRun:
         """Begin one text of the stage, whose first character stands at `base`.
 
         What only stands beside the question (`is_beside`), earlier messages and passages, is
         judged by those filters only that want every message. `after` is what the stage before
-        made of the same text.
+        made of the same text. With `rewrites` only those that rewrite it see it, or only the others.
         """
-        wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
+        wanted = [
+            one
+            for one in self._instances
+            if (one.filter.every_message or not is_beside) and rewrites in (None, one.rewrites)
+        ]
         tallies = {instance.id: Tally(instance) for instance in wanted}
         run = TextRun(
             [*tallies.values()], context, base, after=after, book=self._book, turn=self._turn

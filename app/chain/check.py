@@ -10,10 +10,10 @@ import structlog
 
 from app.chain.begun import Begun
 from app.chain.breaker import Breaker
-from app.chain.failures import CheckFailed
+from app.chain.failures import CheckFailed, Kind
 from app.errors import Overloaded
 from app.settings import ChainEntry
-from filters import Busy, Finding, Item
+from filters import Busy, Finding, Item, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +95,15 @@ class Check:
             raise error
         self.result = failed
         self.took_ms = (perf_counter() - self._started) * 1_000
-        if failed.kind == "overloaded":  # says nothing about the filter
-            self._breaker.leave()
+        if failed.kind == "overloaded" or not self._opens_circuit(failed.kind):
+            self._breaker.leave()  # it says nothing of the filter, or holds nothing up
         elif self._breaker.fail():
             entry = self._entry
             pause_s = entry.breaker_pause_s
             log.error("filter_circuit_opened", filter=entry.id, error=failed.kind, pause_s=pause_s)
+
+    def _opens_circuit(self, kind: Kind) -> bool:
+        return self._entry.breaker_failures is not None or not self._entry.lets_pass(kind)
 
     def _failure(self, error: BaseException) -> CheckFailed | None:
         """Return what an error means; None if it is not the filter's."""
@@ -108,6 +111,10 @@ class Check:
             return error
         if isinstance(error, Overloaded | Busy):
             return CheckFailed("overloaded")
+        if isinstance(error, Unavailable):
+            reason = type(error.__cause__ or error).__name__
+            log.warning("filter_unavailable", filter=self._entry.id, error=reason)
+            return CheckFailed("unavailable")
         if isinstance(error, asyncio.CancelledError):
             if _is_cancelled():
                 return None

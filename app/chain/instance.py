@@ -129,8 +129,7 @@ class Instance:
 
     def fails_closed(self, kind: Kind) -> bool:
         """Whether text may not pass after this kind of failure."""
-        policy = self.entry.on_timeout if kind == "timeout" else self.entry.on_error
-        return self.enforces and policy == "closed"
+        return self.enforces and not self.entry.lets_pass(kind)
 
     def failure(self, failed: CheckFailed) -> PenstockError:
         """Return the error that a client gets when this instance fails closed."""
@@ -142,4 +141,4 @@ class Instance:
 def _breaker_failures(entry: ChainEntry) -> int:
     if entry.breaker_failures is not None:
         return entry.breaker_failures
-    return BREAKER_FAILURES if entry.on_error == "closed" else 0
+    return 0 if entry.lets_pass("circuit_open") else BREAKER_FAILURES

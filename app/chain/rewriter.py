@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.chain.edits import to_input
+from app.chain.edits import Edits
 from app.chain.failures import CheckFailed
 from app.chain.placeholders import PlaceholderBook
 from app.chain.tally import Tally
@@ -36,8 +36,10 @@ class Rewriter:
         self._turn = turn
         self._splitter = splitter(self._instance.filter.unit, context.stage)
         self._held = ""
+        self._held_from = 0
+        """Where the held text begins in the text that came in."""
         self._emitted = 0
-        self.edits: list[Edit] = []
+        self.edits = Edits()
         """In positions of the text that came in."""
         self._later: list[Range] = []
         """Found already, but beyond where its unit settled the text."""
@@ -45,7 +47,9 @@ class Rewriter:
 
     def units(self, text: str, *, last: bool) -> list[Piece]:
         """Take more text; return the units it completed."""
-        self._held += text
+        # Cut here and not as text leaves: there may be a unit, and an edit, in every few characters.
+        self._held = self._held[self._emitted - self._held_from :] + text
+        self._held_from = self._emitted
         pieces = self._splitter.feed(text)
         return [*pieces, *self._splitter.finish()] if last else pieces
 
@@ -61,11 +65,11 @@ class Rewriter:
 
     def rest(self) -> str:
         """Return what is left after the last unit: white space."""
-        return self._take(self._emitted + len(self._held))
+        return self._take(self._held_from + len(self._held))
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the text that came out to the whole text before all rewriting."""
-        return self._from_input(*to_input(start, end, self.edits))
+        return self._from_input(*self.edits.to_input(start, end))
 
     @property
     def conceals(self) -> bool:
@@ -95,7 +99,8 @@ class Rewriter:
         await self._turn.take()
         result = check.result
         if not isinstance(result, CheckFailed):
-            return result
+            numbers = self._instance.filter.placeholders is not None
+            return result and self._book.sparing(piece.text, result, numbers=numbers)
         self._tally.fail(result.kind)
         if self._instance.fails_closed(result.kind):
             self.failure = self._instance.failure(result)
@@ -134,14 +139,14 @@ class Rewriter:
         if placeholders is None:
             return f"[{found.label}]"
         restore = placeholders.restore and self._context.stage is Stage.INPUT
-        return self._book.placeholder(found.label, text, restore=restore)
+        return self._book.placeholder(
+            found.label, text, restore=restore, ignore_case=placeholders.ignore_case
+        )
 
     def _take(self, until: int) -> str:
-        """Remove held text up to a position, which may lie behind an edit already."""
-        count = max(0, until - self._emitted)
-        taken, self._held = self._held[:count], self._held[count:]
-        self._emitted += count
-        return taken
+        """Take held text up to a position, which may lie behind an edit already."""
+        start, self._emitted = self._emitted, max(self._emitted, until)
+        return self._held[start - self._held_from : self._emitted - self._held_from]
 
 
 def _moved(found: Range, offset: int) -> Range:

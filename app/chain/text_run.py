@@ -57,7 +57,7 @@ class TextRun:
         self._splitters = {
             judge.unit: splitter(judge.unit, context.stage) for judge in self._judges
         }
-        self._held = ""
+        self._held: list[str] = []
         self._length = 0
         self._released = 0
         self._seen: list[str] = []
@@ -135,7 +135,7 @@ class TextRun:
             await self._rewrite(first.rest(), rest, last=True)
 
     async def _judge(self, text: str, *, last: bool) -> None:
-        self._held += text
+        self._held.append(text)
         self._length += len(text)
         if self._shadows:
             self._seen.append(text)
@@ -199,8 +199,9 @@ class TextRun:
         count, self._released = settled - self._released, settled
         if not count:
             return ""
-        released, self._held = self._held[:count], self._held[count:]
-        return released
+        held = "".join(self._held)
+        self._held = [held[count:]]
+        return held[:count]
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the released text to the text as it came in, counted from `base`."""
