@@ -94,6 +94,20 @@ async def test_filters_share_what_is_loaded_once(models_dir: Path) -> None:
         assert models.references == ["encoder@1", "toxicity@1"]
 
 
+async def test_a_filters_model_stays_as_long_as_a_filter_has_it(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        resources = FilterResources(models, None)  # type: ignore[arg-type]  # nobody searches
+        read_otherwise = await resources.classifier("toxicity@1", "softmax")
+        again = await resources.classifier("toxicity@1")
+        assert again.read_from is None
+        assert read_otherwise.read_from is again
+
+        del again
+        assert models.references == ["encoder@1", "toxicity@1"]
+        del read_otherwise
+        assert models.references == ["encoder@1"]
+
+
 @pytest.mark.parametrize("reference", ["missing", "encoder", "recital@9", "No such name"])
 async def test_a_bundle_that_does_not_fit_is_refused(models_dir: Path, reference: str) -> None:
     async with open_models(settings(models_dir), same) as models:
