@@ -8,6 +8,7 @@ from time import perf_counter
 import structlog
 
 from app.chain.breaker import Breaker
+from app.chain.calibration import calibrated
 from app.chain.failures import CheckFailed, Kind
 from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, Overloaded, PenstockError
@@ -158,7 +159,8 @@ class Instance:
         except Exception as error:
             log.exception("finding_invalid", filter=self.id, error=type(error).__name__)
             raise CheckFailed("invalid") from error
-        return finding
+        curve = self.entry.calibration
+        return calibrated(finding, curve) if finding and curve else finding
 
     async def _measure(self, item: Item) -> Finding | None:
         deadline = asyncio.timeout(self.entry.deadline_ms / 1_000)
