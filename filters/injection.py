@@ -36,6 +36,9 @@ class InjectionOptions(Options):
 
     bundle: str = "injection"
     """The text classification bundle, with the label `injection`: `name` or `name@version`."""
+    judge_instructions: bool = False
+    """Judge system and developer messages too. They are the operator's, who may order the model about,
+    unless users can write them."""
 
 
 class Injection(Filter):
@@ -56,6 +59,8 @@ class Injection(Filter):
         check_labels(self.options.bundle, [INJECTION], self._classifier.labels)
 
     async def check(self, item: Item) -> Finding | None:
+        if item.context.role.instructs and not self.options.judge_instructions:
+            return None
         spans = stretches(item.text)
         texts = [
             (n, text) for n, span in enumerate(spans) for text in readings(item.text[slice(*span)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.chain.chain import StageRun
 from app.chain.text_run import TextRun
-from filters import Context, Evidence, Passage, Stage
+from filters import Context, Evidence, Passage, Role, Stage
 
 SIDE_BY_SIDE = 8
 """Passages in judgement at once; more would crowd out other requests."""
@@ -58,7 +58,7 @@ class ReadPassages:
         begun: list[_Read] = []
         for index, (passage, base) in enumerate(zip(passages, starts, strict=True)):
             after = before[index] if index < len(before) else None
-            context = replace(asked, stage=Stage.RETRIEVAL, passages=(passage,))
+            context = replace(asked, stage=Stage.RETRIEVAL, passages=(passage,), role=Role.PASSAGE)
             begun.append(_Read(index, self._run.text(context, base, after=after), base))
         for at in range(0, len(begun), SIDE_BY_SIDE):
             group = begun[at : at + SIDE_BY_SIDE]
