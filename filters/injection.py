@@ -45,12 +45,14 @@ class Injection(Filter):
     """Scores the worst stretch of a message or passage.
 
     Neighbouring stretches share a sentence, so that no order is cut in two. Disguised words are read
-    both as they stand and as they are meant, and the worse reading counts.
+    both as they stand and as they are meant, and the worse reading counts. The operator's own messages
+    are left alone.
     """
 
     options_model = InjectionOptions
-    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.INPUT})
+    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.INPUT, Stage.RETRIEVAL})
     unit = Unit.document()
+    version: ClassVar[str] = "2"
     options: InjectionOptions
     _classifier: Classifier
 
@@ -88,6 +90,8 @@ class Injection(Filter):
             "How do I ignore a folder in git?",
             "The library opens at nine in the morning.",
             "Which instructions came with the washing machine?",
+            "You are a helpful assistant. Answer in one sentence, and only from the passages.",
+            "- `--ignore-case`: do not tell capitals from small letters (default: off)",
         )
         return [*(Canary(text, True) for text in bad), *(Canary(text, False) for text in good)]
 

@@ -97,8 +97,8 @@ async def test_only_the_operator_may_order(resources: BundledResources, role: Ro
     assert everything.score > 0.9
 
 
-def test_only_what_goes_in_is_judged() -> None:
-    assert Injection.stages == {Stage.INPUT}
+def test_only_what_the_model_reads_is_judged() -> None:
+    assert Injection.stages == {Stage.INPUT, Stage.RETRIEVAL}
     assert Injection.every_message
 
 
