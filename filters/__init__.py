@@ -248,9 +248,11 @@ class Canary:
 
 
 class Options(BaseModel):
-    """Base of a filter's options: frozen, typed, and strict about unknown names."""
+    """Base of a filter's options: frozen, typed, and strict about unknown names and its own defaults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
 
 
 class Filter:
