@@ -10,6 +10,7 @@ import structlog
 
 from app.chain.begun import Begun
 from app.chain.breaker import Breaker
+from app.chain.calibration import calibrated
 from app.chain.failures import CheckFailed, Kind
 from app.errors import Overloaded
 from app.settings import ChainEntry
@@ -83,6 +84,8 @@ class Check:
                 log.exception("finding_invalid", filter=self._entry.id, error=kind)
                 self._fail(CheckFailed("invalid"))
                 return
+            curve = self._entry.calibration
+            finding = calibrated(finding, curve) if curve else finding
         self.result = finding
         if self._breaker.succeed():
             log.info("filter_circuit_closed", filter=self._entry.id)

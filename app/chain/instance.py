@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from app.chain.breaker import Breaker
 from app.chain.check import Check
+from app.chain.contract import canaries_of
 from app.chain.failures import CheckFailed, Kind
 from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, PenstockError
@@ -16,6 +19,10 @@ from filters import Filter, Finding, Item, Range, Resources, Stage
 log = structlog.get_logger(__name__)
 
 
+SETUP_S = 600.0
+"""Longest set-up; a model may come from a hub first."""
+CLOSE_S = 5.0
+"""Longest a filter may take to release what it holds, so that none keeps the server from ending."""
 BREAKER_FAILURES = 5
 """Failures in a row that open the circuit, unless the operator says otherwise."""
 
@@ -82,12 +89,14 @@ class Instance:
             FilterError: the set-up failed, or known good and bad texts are not told apart.
         """
         try:
-            await self._hooks.setup(resources)
+            async with asyncio.timeout(SETUP_S) as limit:
+                await self._hooks.setup(resources)
         except Exception as error:
-            raise FilterError(f"it cannot be set up: {error}") from error
+            reason = f"not done within {SETUP_S:.0f} s" if limit.expired() else _told(error)
+            raise FilterError(f"it cannot be set up: {reason}") from error
         self._is_set_up = True
         scores: dict[bool, list[float]] = {True: [], False: []}
-        for canary in self.filter.canaries():
+        for canary in canaries_of(self.filter):
             found = (await self.check(canary.item(self.stage))).result
             if isinstance(found, CheckFailed):
                 raise FilterError(f"it failed on a canary: {found.kind}")
@@ -95,12 +104,13 @@ class Instance:
         self._judge_canaries(scores[True], scores[False])
 
     async def close(self) -> None:
-        """Close the filter, if its set-up was done; what it raises is logged only."""
+        """Close the filter, if its set-up was done; what it raises, or that it hangs, is logged only."""
         if not self._is_set_up:
             return
         self._is_set_up = False
         try:
-            await self._hooks.close()
+            async with asyncio.timeout(CLOSE_S):
+                await self._hooks.close()
         except Exception:
             log.exception("filter_close_failed", filter=self.id)
 
@@ -136,6 +146,12 @@ class Instance:
         if failed.kind == "overloaded":
             return EngineBusy(param=self.id)
         return FilterFailed(param=self.id)
+
+
+def _told(error: Exception) -> str:
+    """Return what an exception says, with its name where the words are not meant for people."""
+    is_plain = isinstance(error, PenstockError | ValueError | OSError) and str(error)
+    return str(error) if is_plain else f"{type(error).__name__}: {error}"
 
 
 def _breaker_failures(entry: ChainEntry) -> int:

@@ -139,6 +139,15 @@ Fate = Literal["closed", "open"]
 """Whether text that could not be judged is held back or let pass."""
 
 
+class Calibration(Group):
+    """A logistic curve over the log-odds of a score: `1 / (1 + exp(-(slope · log-odds + bias)))`."""
+
+    slope: float = Field(1.0, gt=0, le=20)
+    """Below 1 draws scores towards the middle, above 1 away from it."""
+    bias: float = Field(0.0, ge=-100, le=100)
+    """Raises all scores, or lowers them where it is negative."""
+
+
 class ChainEntry(Group):
     """One filter instance and what its measurements lead to."""
 
@@ -153,6 +162,9 @@ class ChainEntry(Group):
     """What is done from the threshold on. At the stage `retrieval`, `block` leaves the passage out."""
     threshold: float = Field(0.5, ge=0, le=1)
     """From this score on the action is taken."""
+    calibration: Calibration | None = None
+    """Makes probabilities of the filter's scores, before the threshold is looked at; `penstock filters
+    eval` finds the two numbers. What scores 0 stays 0."""
     mode: Mode = Mode.ENFORCE
     """`shadow` measures and records, and changes nothing; `off` does not even measure."""
     deadline_ms: float = Field(2_000.0, gt=0)

@@ -8,6 +8,7 @@ import pytest
 from app.engine import ChatMessage, Prompt
 from app.errors import BundleError
 from app.settings import Settings
+from app.startup.memory import settle
 from app.startup.models import FilterResources, open_models
 from filters import Passage
 from tests.bundles import write_classifier, write_decoder, write_embedder, write_reader
@@ -103,8 +104,10 @@ async def test_a_filters_model_stays_as_long_as_a_filter_has_it(models_dir: Path
         assert read_otherwise.read_from is again
 
         del again
+        settle()
         assert models.references == ["encoder@1", "toxicity@1"]
         del read_otherwise
+        settle()
         assert models.references == ["encoder@1"]
 
 
