@@ -56,13 +56,7 @@ class Unit:
         longer than what is shared, and that tell by the item's `before` and `after` what neighbours
         see.
         """
-<<<<<<< HEAD
-        if size < 24:
-            raise ValueError("a window holds at least 24 characters")
         return cls("window", size, grows)
-=======
-        return cls("window", size)
->>>>>>> main
 
     @property
     def overlap(self) -> int:
