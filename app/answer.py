@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
@@ -55,6 +55,7 @@ class Answer:
         self._num_sent = len(exchange.passages)
         self._restorer: Restorer | None = None
         self._released = ""
+        self._question = readable(exchange.question)
         self._instructions = tuple(
             readable(message.content)
             for message in exchange.messages
@@ -113,13 +114,16 @@ class Answer:
         exchange, started = self._exchange, perf_counter()
         context = Context(
             Stage.INPUT,
-            readable(exchange.question),
+            self._question,
             exchange.passages,
             instructions=self._instructions,
         )
         try:
             messages = await self._read_messages(context)
-            if messages is None or not await self._read_sent_and_found(context):
+            if messages is None:
+                return None
+            self._keep_as_read(messages)
+            if not await self._read_sent_and_found(context):
                 return None
         finally:
             exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
@@ -143,6 +147,13 @@ class Answer:
             base += len(message.content) + len(SEPARATOR)
         return messages
 
+    def _keep_as_read(self, messages: Sequence[ChatMessage]) -> None:
+        """Show the filters that come later no more of the prompt than the model reads."""
+        sent = (readable(message.content) for message in self._exchange.messages)
+        read = dict(zip(sent, (message.content for message in messages), strict=True))
+        self._question = read.get(self._question, self._question)
+        self._instructions = tuple(read[text] for text in self._instructions)
+
     async def _read_sent_and_found(self, context: Context) -> bool:
         """Judge the passages; return whether all that came with the request may be read."""
         exchange = self._exchange
@@ -159,7 +170,8 @@ class Answer:
         exchange.passages += found
         self._book.leave_out(passage.text for passage in found)
         passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
-        broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
+        later = replace(context, question=self._question, instructions=self._instructions)
+        broken = await self._read_passages.judge(passages, exchange.passage_starts, later, runs)
         if broken is not None and broken.failure is not None:
             raise broken.failure
         return True
@@ -202,10 +214,9 @@ class Answer:
         return released
 
     def _output_context(self, first: Delta) -> Context:
-        question = readable(self._exchange.question)
         return Context(
             Stage.OUTPUT,
-            question,
+            self._question,
             self._read_passages.passages,
             abstained=first.abstained,
             instructions=self._instructions,

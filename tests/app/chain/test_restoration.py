@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from app.chain.placeholders import MASK
 from app.chain.restoration import Restorer
 from app.errors import ModelFailed
-from app.exchange import Outcome
+from app.exchange import Message, Outcome
 from app.recorder.codec import decode, encode
-from filters import Passage, Stage
+from filters import Finding, Item, Passage, Stage
 from tests.app.chain.hiding import Repeating, names
-from tests.app.chain.sample_filters import instance
+from tests.app.chain.sample_filters import Word, WordOptions, instance
 from tests.app.chain.test_passages import found
 from tests.app.pipelines import INPUT, Setup, asked, word
 from tests.app.scripted import ScriptedEngine
@@ -114,6 +114,30 @@ async def test_output_filters_judge_the_placeholders() -> None:
     await setup.pipeline.run(exchange)
 
     assert (exchange.outcome, exchange.released) == (Outcome.REWRITTEN, "I am N1.")
+
+
+async def test_no_filter_behind_it_sees_what_is_hidden() -> None:
+    seen: list[tuple[Stage, str, tuple[str, ...]]] = []
+
+    class Reader(Word):
+        async def check(self, item: Item) -> Finding | None:
+            context = item.context
+            seen.append((context.stage, context.question, context.instructions))
+            return None
+
+    readers = [
+        instance(Reader(WordOptions()), stage=stage, id=f"reader-{stage}")
+        for stage in (Stage.RETRIEVAL, Stage.OUTPUT)
+    ]
+    setup = Setup("Yes.", chain=[names(), *readers])
+    exchange = asked("Earlier N2.", "Well.", "I am N1.")
+    exchange.messages = (Message("system", "Serve N3 and N2."), *exchange.messages)
+    exchange.passages = (Passage("p", "Something.", "s"),)
+
+    await setup.pipeline.run(exchange)
+
+    hidden = ("I am [NAME_3].", ("Serve [NAME_1] and [NAME_2].",))
+    assert seen == [(Stage.RETRIEVAL, *hidden), (Stage.OUTPUT, *hidden)]
 
 
 async def test_requests_at_the_same_time_never_mix() -> None:
