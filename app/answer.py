@@ -12,7 +12,7 @@ from app.chain.chain import Chain
 from app.chain.concealment import conceal
 from app.chain.passages import ReadPassages
 from app.chain.placeholders import PlaceholderBook
-from app.chain.restoration import Restorer
+from app.chain.restoration import Restorer, in_json
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -88,12 +88,17 @@ class Answer:
         """Take what the filters released into the exchange; return it as the client gets it."""
         exchange = self._exchange
         exchange.completion += text
-        self._restorer = self._restorer or Restorer(self._book.restorable)
+        self._restorer = self._restorer or self._begun_restorer()
         restored = self._restorer.feed(text, last=last)
         if self._book.restorable:
             self._released += restored
             exchange.released = self._released
         return restored
+
+    def _begun_restorer(self) -> Restorer:
+        texts = self._book.restorable
+        is_json = self._exchange.parameters.get("json_schema") is not None
+        return Restorer(in_json(texts) if is_json else texts)
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""

@@ -6,6 +6,7 @@ no filter, and no record, sees the texts again.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -52,6 +53,14 @@ class _Place:
             # Behind a bracket some readers still see the address go on.
             self._until = " " if mark in ">)" else ""
             self._opening = ""
+
+
+def in_json(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Return texts as they stand inside the strings of JSON, which they would else end or break."""
+    return {
+        placeholder: json.dumps(text, ensure_ascii=False)[1:-1]
+        for placeholder, text in texts.items()
+    }
 
 
 class Restorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from app.chain.restoration import Restorer
 from app.errors import ModelFailed
 from app.exchange import Message, Outcome
 from app.recorder.codec import decode, encode
-from filters import Finding, Item, Passage, Stage
+from filters import Finding, Item, Passage, Placeholders, Range, Stage
 from tests.app.chain.hiding import Repeating, names
 from tests.app.chain.sample_filters import Word, WordOptions, instance
 from tests.app.chain.test_passages import found
@@ -114,6 +115,28 @@ async def test_output_filters_judge_the_placeholders() -> None:
     await setup.pipeline.run(exchange)
 
     assert (exchange.outcome, exchange.released) == (Outcome.REWRITTEN, "I am N1.")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_what_must_be_json_stays_json(as_json: bool) -> None:
+    class Quoted(Word):
+        placeholders = Placeholders(restore=True)
+
+        async def check(self, item: Item) -> Finding | None:
+            return Finding(1.0, "name", (Range(5, len(item.text), "name"),))
+
+    chain = [instance(Quoted(WordOptions()), stage=INPUT, action="rewrite")]
+    setup = Setup('{"[NAME_1]": "', "[NAM", 'E_1]!"}', chain=chain)
+    exchange = asked('I am "Né" \\\n\tCo.')
+    exchange.parameters = {"json_schema": {"type": "object"}} if as_json else {}
+
+    released = "".join([text async for text in setup.pipeline.stream(exchange)])
+
+    name = '"Né" \\\n\tCo.'
+    if as_json:
+        assert json.loads(released) == {name: f"{name}!"}
+    else:
+        assert released == f'{{"{name}": "{name}!"}}'
 
 
 async def test_no_filter_behind_it_sees_what_is_hidden() -> None:
