@@ -38,6 +38,7 @@ from filters._resources import (
     TokenClassifier,
     TokenScores,
 )
+from filters._role import Role
 from filters._threads import in_thread
 from filters._unit import Unit
 
@@ -59,6 +60,7 @@ __all__ = [
     "Range",
     "Resources",
     "Retriever",
+    "Role",
     "Sample",
     "Stage",
     "TokenClassifier",
@@ -186,6 +188,10 @@ class Placeholders:
     back is the first of them."""
 
 
+_ROLES = {Stage.INPUT: Role.USER, Stage.RETRIEVAL: Role.PASSAGE, Stage.OUTPUT: Role.ASSISTANT}
+"""Who speaks at a stage, if nothing else is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a filter may know of the exchange beside the text it judges."""
@@ -202,6 +208,13 @@ class Context:
     instructions: tuple[str, ...] = ()
     """The system and developer messages of the prompt: at the input as they were sent, later as the
     model reads them."""
+    role: Role = None  # type: ignore[assignment]
+    """Who speaks in the text that is judged; if it is not given, as the stage suggests: the user, a
+    passage, the assistant."""
+
+    def __post_init__(self) -> None:
+        if self.role is None:
+            object.__setattr__(self, "role", _ROLES[self.stage])
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +249,11 @@ class Canary:
 
 
 class Options(BaseModel):
-    """Base of a filter's options: frozen, typed, and strict about unknown names."""
+    """Base of a filter's options: frozen, typed, and strict about unknown names and its own defaults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
 
 
 class Filter:

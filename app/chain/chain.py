@@ -12,6 +12,7 @@ from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.registry import build
 from app.chain.tally import Tally, sum_of
 from app.chain.text_run import TextRun
+from app.chain.turn import Turn
 from app.errors import FilterError
 from app.exchange import Edit, Mode, Verdict
 from app.settings import ChainEntry
@@ -146,6 +147,7 @@ class StageRun:
         """Whether no record may show anything of its texts."""
         self._instances = instances
         self._book = book or PlaceholderBook()
+        self._turn = Turn()
         self._tallies: list[dict[str, Tally]] = []
         """One for each text, so that texts may be judged side by side and still count in order."""
         self._runs: list[TextRun] = []
@@ -182,7 +184,9 @@ class StageRun:
             if (one.filter.every_message or not is_beside) and rewrites in (None, one.rewrites)
         ]
         tallies = {instance.id: Tally(instance) for instance in wanted}
-        run = TextRun(wanted, tallies, context, base, after=after, book=self._book)
+        run = TextRun(
+            [*tallies.values()], context, base, after=after, book=self._book, turn=self._turn
+        )
         self._tallies.append(tallies)
         self._runs.append(run)
         return run

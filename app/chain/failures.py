@@ -20,6 +20,4 @@ class CheckFailed(Exception):
 
     def __init__(self, kind: Kind) -> None:
         self.kind: Kind = kind
-        self.took_ms = 0.0
-        """How long it was tried."""
         super().__init__(kind)

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from app.chain.chain import StageRun
 from app.chain.text_run import TextRun
-from filters import Context, Evidence, Passage, Stage
+from filters import Context, Evidence, Passage, Role, Stage
 
 SIDE_BY_SIDE = 8
 """Passages in judgement at once; more would crowd out other requests."""
@@ -56,7 +56,8 @@ class ReadPassages:
             The run of a passage that a broken filter could not judge and that may not pass; then
             the others are not judged.
         """
-        contexts = [replace(asked, stage=Stage.RETRIEVAL, passages=(one,)) for one in passages]
+        about = replace(asked, stage=Stage.RETRIEVAL, role=Role.PASSAGE)
+        contexts = [replace(about, passages=(one,)) for one in passages]
         texts = [passage.text for passage in passages]
         rewriting = [
             self._run.text(context, base, after=after, rewrites=True)

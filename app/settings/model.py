@@ -40,6 +40,8 @@ class LimitSettings(Group):
     """Most characters over all messages."""
     messages: int = Field(64, gt=0)
     """Most messages in one request."""
+    texts: int = Field(512, gt=0)
+    """Most texts in one request that asks for checks alone, together of up to `prompt_chars`."""
     passages: int = Field(32, ge=0)
     """Most passages a client may send along."""
     passages_chars: int = Field(32_000, ge=0)
@@ -137,6 +139,15 @@ Fate = Literal["closed", "open"]
 """Whether text that could not be judged is held back or let pass."""
 
 
+class Calibration(Group):
+    """A logistic curve over the log-odds of a score: `1 / (1 + exp(-(slope · log-odds + bias)))`."""
+
+    slope: float = Field(1.0, gt=0, le=20)
+    """Below 1 draws scores towards the middle, above 1 away from it."""
+    bias: float = Field(0.0, ge=-100, le=100)
+    """Raises all scores, or lowers them where it is negative."""
+
+
 class ChainEntry(Group):
     """One filter instance and what its measurements lead to."""
 
@@ -151,6 +162,9 @@ class ChainEntry(Group):
     """What is done from the threshold on. At the stage `retrieval`, `block` leaves the passage out."""
     threshold: float = Field(0.5, ge=0, le=1)
     """From this score on the action is taken."""
+    calibration: Calibration | None = None
+    """Makes probabilities of the filter's scores, before the threshold is looked at; `penstock filters
+    eval` finds the two numbers. What scores 0 stays 0."""
     mode: Mode = Mode.ENFORCE
     """`shadow` measures and records, and changes nothing; `off` does not even measure."""
     deadline_ms: float = Field(2_000.0, gt=0)
@@ -162,10 +176,10 @@ class ChainEntry(Group):
     on_timeout: Fate = "closed"
     """`open` lets text pass that a filter could not judge within its deadline."""
     breaker_failures: int | None = Field(None, ge=0)
-    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and `on_error`
-    decides at once; 0 is never. Not set, it is 5 where `circuit_open` is closed and never where it is
-    open: else texts that break a filter could switch it off for others. Only failures that are closed
-    count then."""
+    """After so many failures in a row the filter is not asked for `breaker_pause_s`, and text passes at
+    once only if a table says so for `circuit_open`, or `on_error` and `on_timeout` are both `open`; 0 is
+    never. Not set, it is 5 where that is closed and never where it is open: else texts that break a
+    filter could switch it off for others. Only failures that are closed count then."""
     breaker_pause_s: float = Field(10.0, gt=0)
     """How long the filter is left alone; then one text tries it again."""
     isolation: Literal["auto", "process"] = "auto"
@@ -197,7 +211,8 @@ class ChainEntry(Group):
         if failure == "timeout":
             return self.on_timeout == "open"
         if isinstance(self.on_error, str):
-            return self.on_error == "open"
+            may_be_late = failure != "circuit_open" or self.on_timeout == "open"
+            return self.on_error == "open" and may_be_late
         return self.on_error.get(failure) == "open"
 
 

@@ -45,6 +45,8 @@ def main(arguments: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold texts of requests
     with socket.socket(fileno=descriptor) as connection, asyncio.Runner() as runner:
         connection.set_inheritable(False)
+        # A process that the filter forks must not answer for it.
+        os.register_at_fork(after_in_child=connection.close)
         greeting = frames.receive(connection)
         try:
             judge = _built(greeting["filter"], greeting["options"])
@@ -70,7 +72,8 @@ def _serve(connection: socket.socket, runner: asyncio.Runner, judge: Filter) -> 
         except EOFError:
             break
         answer = _answer(runner, judge, message)
-        frames.send(connection, answer | {"resident_bytes": resident_bytes()})
+        about = {"number": message["number"], "resident_bytes": resident_bytes()}
+        frames.send(connection, answer | about)
     runner.run(judge.close())
 
 
