@@ -158,6 +158,7 @@ def _readiness(
     return Readiness(
         (
             Check("models", lambda: models.is_alive),
+            Check("threads", lambda: models.has_threads, is_lasting=True),
             Check("recorder", lambda: recorder.is_alive and recorder.has_room()),
             Check("keys", lambda: link.keys.is_loaded),
             Check("database", lambda: link.keys.is_current, is_vital=False),

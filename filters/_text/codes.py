@@ -37,3 +37,13 @@ def word_mask(text: str, codes: Codes) -> Mask:
     mask = _WORD[np.where(foreign, 0, codes)]
     mask[foreign] = [text[place].isalnum() for place in np.flatnonzero(foreign).tolist()]
     return mask
+
+
+def around(places: Places, before: int, after: int) -> list[tuple[int, int]]:
+    """Return the stretches `[start, stop)` around places in order; those that meet are one."""
+    if not len(places):
+        return []
+    is_far = np.diff(places) > before + after
+    firsts = np.concatenate((places[:1], places[1:][is_far])) - before
+    lasts = np.concatenate((places[:-1][is_far], places[-1:])) + after
+    return list(zip(np.maximum(firsts, 0).tolist(), lasts.tolist(), strict=True))

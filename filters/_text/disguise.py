@@ -8,12 +8,13 @@ at the letters one by one, so that `fall` never passes for `fail`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
 
-from filters._text.codes import ASCII, Codes, Mask, Places, codes_of, text_of
+from filters._text.codes import ASCII, Codes, Mask, Places, around, codes_of, text_of
 
 STAND_INS = {
     "0": "o", "1": "il", "!": "il", "|": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb",
@@ -67,33 +68,37 @@ class Skeleton:
         """Where it ends there."""
         return np.append(self.starts, len(self._whole))[1:]
 
-    @cached_property
-    def signs(self) -> Places:
-        """How many signs of a disguise stand before each place of the plain text."""
-        return np.concatenate(([0], np.cumsum(self._is_sign)))
+    def original_range(self, start: int, end: int) -> tuple[int, int]:
+        """Return where the characters `[start, end)` stand in the plain text."""
+        last = int(self.starts[end]) if end < len(self.starts) else len(self._whole)
+        return int(self.starts[start]), last
 
     @cached_property
-    def _is_sign(self) -> Mask:
-        return _signs(self._whole, self._written, self._coarse)
+    def signs(self) -> Places:
+        """Where in the plain text signs of a disguise stand."""
+        return np.flatnonzero(_signs(self._whole, self._written, self._coarse))
+
+    @cached_property
+    def _sign_places(self) -> list[int]:
+        places: list[int] = self.signs.tolist()
+        return places
 
     def around_signs(self, reach: int) -> list[tuple[int, int]]:
         """Return the stretches of the skeleton that lie within `reach` characters of a sign."""
-        places = np.searchsorted(self.starts, np.flatnonzero(self._is_sign), side="right") - 1
-        if not len(places):
-            return []
-        is_far = np.diff(places) > 2 * reach
-        firsts = np.concatenate((places[:1], places[1:][is_far])) - reach
-        lasts = np.concatenate((places[:-1][is_far], places[-1:])) + reach
-        return list(zip(np.maximum(firsts, 0).tolist(), lasts.tolist(), strict=True))
+        places = np.searchsorted(self.starts, self.signs, side="right") - 1
+        return around(places, reach, reach)
 
     @property
     def has_signs(self) -> bool:
         """Whether there is any sign of a disguise at all."""
-        return bool(self._is_sign.any())
+        return len(self.signs) > 0
 
     def is_disguised(self, start: int, end: int | None = None) -> bool:
         """Whether a stretch of the plain text bears a sign of a disguise."""
-        return bool(self.signs[-1 if end is None else end] > self.signs[start])
+        next_one = bisect_left(self._sign_places, start)
+        if next_one == len(self._sign_places):
+            return False
+        return end is None or self._sign_places[next_one] < end
 
 
 def skeleton_texts(words: Iterable[str], *, leetspeak: bool) -> list[str]:

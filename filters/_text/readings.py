@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,9 +26,13 @@ _SPELLED_OUT = re.compile(rf"(?<![^\W_]){_UNIT}(?:{_GAP}{{1,{WIDEST_GAP}}}{_UNIT
 """Three or more single letters with gaps between them: `k i l l`, `k.i.l.l`, `k - i - l - l`."""
 
 _THREE_APART = re2.compile(
-    rf"(?:^|[^a-z0-9])[a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])"
+    rf"(?i)[^a-z0-9][a-z0-9@$](?:[^a-z0-9@$]{{1,{WIDEST_GAP}}}[a-z0-9@$]){{2}}(?:$|[^a-z0-9])".encode()
 )
-"""What each group in ASCII begins with, said at once for a whole text."""
+"""What each group in ASCII begins with, and what stands before it. Of bytes, because in a string
+the search would first count characters."""
+
+_STEPS = np.arange(2, WIDEST_GAP + 2)[:, np.newaxis]
+"""How far from a letter the next one of its group may stand."""
 
 _SHORT_WORDS = frozenset("aiu")
 """Letters that are words: `can I k i l l a man` holds `k i l l` between two of them."""
@@ -107,36 +112,49 @@ def spelled_out(plain: Normalised) -> SpelledOut:
 
 def spelled_out_places(text: str) -> list[list[int]]:
     """Return where the letters of each spelled-out group stand."""
-    if text.isascii() and not _THREE_APART.search(text.lower()):
-        return []
-    groups: list[list[int]] = []
+    groups = _groups_in_ascii(text) if text.isascii() else _groups(text)
+    return [
+        [group.start() + letter.start() for letter in _LETTER.finditer(group[0])]
+        for group in groups
+    ]
+
+
+def _groups_in_ascii(text: str) -> Iterator[re.Match[str]]:
+    written = f" {text}".encode("ascii")
+    at = 0
+    while found := _THREE_APART.search(written, at):
+        group = _SPELLED_OUT.match(text, found.start())
+        at = group.end() if group else found.end()
+        if group:
+            yield group
+
+
+def _groups(text: str) -> Iterator[re.Match[str]]:
     at = 0
     for start in _beginnings(text):
         if start >= at and (group := _SPELLED_OUT.match(text, start)):
             at = group.end()
-            groups.append([start + letter.start() for letter in _LETTER.finditer(group[0])])
-    return groups
+            yield group
 
 
 def _beginnings(text: str) -> list[int]:
     """Return where three letters stand apart, as at the beginning of each group."""
-    codes = codes_of(text)
-    around = WIDEST_GAP + 2  # so that no place has neighbours outside
-    is_word = np.pad(word_mask(text, codes), around)
-    is_unit = is_word | np.pad((codes == ord("@")) | (codes == ord("$")), around)
-    second = np.flatnonzero(is_unit[1:-1] & ~is_unit[:-2] & ~is_unit[2:]) + 1
+    around = " " * (WIDEST_GAP + 2)  # so that no place has neighbours outside
+    padded = f"{around}{text}{around}"
+    codes = codes_of(padded)
+    is_word = word_mask(padded, codes)
+    is_unit = is_word | (codes == ord("@")) | (codes == ord("$"))
+    second = np.flatnonzero(is_unit[1:-1] > (is_unit[:-2] | is_unit[2:])) + 1
     first, third = _nearest(is_unit, second, -1), _nearest(is_unit, second, 1)
-    is_group = (first != second) & (second != third) & ~is_word[first - 1] & ~is_word[third + 1]
-    found: list[int] = (first[is_group] - around).tolist()
+    is_group = (first != second) & (second != third) & ~(is_word[first - 1] | is_word[third + 1])
+    found: list[int] = (first[is_group] - len(around)).tolist()
     return found
 
 
 def _nearest(is_unit: Mask, places: Places, step: int) -> Places:
     """Return the unit behind or in front of each place, or the place where it is too far away."""
-    nearest = places
-    for gap in range(WIDEST_GAP, 0, -1):
-        there = places + step * (gap + 1)
-        nearest = np.where(is_unit[there], there, nearest)
+    there = is_unit[places + step * _STEPS]
+    nearest: Places = places + step * np.where(there.any(axis=0), there.argmax(axis=0) + 2, 0)
     return nearest
 
 

@@ -87,10 +87,9 @@ class DisguisedWords:
     def _candidates(
         self, bones: Skeleton, *, near_signs: bool = False
     ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        reach = self._matcher.longest
-        for at, stop in bones.around_signs(reach) if near_signs else [(0, len(bones.text))]:
-            for start, end, words in self._matcher.occurrences(bones.text[at:stop]):
-                yield int(bones.starts[at + start]), int(bones.ends[at + end - 1]), words
+        near = bones.around_signs(self._matcher.longest) if near_signs else [(0, len(bones.text))]
+        for start, end, words in self._matcher.occurrences_within(bones.text, near):
+            yield *bones.original_range(start, end), words
 
     def _fits(self, text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
         if self._whole and not (
@@ -113,12 +112,14 @@ class DisguisedWords:
                 yield start, end
 
 
+def _has_letters(word: str) -> bool:
+    return len(word) >= SHORTEST and (word.isalpha() or sum(map(str.isalpha, word)) >= SHORTEST)
+
+
 def _by_skeleton(words: Iterable[str], *, leetspeak: bool) -> dict[str, tuple[str, ...]]:
     """Return all words that are long enough, with and without their spaces, by their skeleton."""
-    long = (
-        word for word in words if len(word) >= SHORTEST and sum(map(str.isalpha, word)) >= SHORTEST
-    )
-    forms = list(dict.fromkeys(form for word in long for form in (word, word.replace(" ", ""))))
+    long = dict.fromkeys(filter(_has_letters, words))
+    forms = list(long | dict.fromkeys(word.replace(" ", "") for word in long if " " in word))
     found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     if forms:
         for bones, form in zip(skeleton_texts(forms, leetspeak=leetspeak), forms, strict=True):

@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+import re2
+
 from filters._text.edges import Span
 from filters._text.normalise import Normalised
 
@@ -14,6 +16,8 @@ SHORTEST = 4
 
 _BLOT = "*#•■█"
 _BLOTTED = re.compile(rf"[{_BLOT}]+(?=[^\W_])")
+_BLOTTED_ASCII = re2.compile(b"[a-z0-9][*#]+[a-z0-9]")
+"""What each blotted word in ASCII holds, said at once for a whole text."""
 _MASKED = re.compile(rf"[^\W_]+(?:[{_BLOT}]+[^\W_]+)+")
 
 
@@ -21,7 +25,7 @@ class MaskedWords:
     """Words in plain form; the first and the last letter must be seen."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words: defaultdict[tuple[int, str, str], list[str]] = defaultdict(list)
+        self._words: defaultdict[str, list[str]] = defaultdict(list)
         for word in words:
             if len(word) >= SHORTEST and word.isalpha():
                 self._words[_shape(word)].append(word)
@@ -37,6 +41,8 @@ def _masked(text: str) -> Iterator[re.Match[str]]:
     """Yield letters and blots between two letters, as far as they go; looks at blots only."""
     if not any(blot in text for blot in _BLOT):
         return
+    if text.isascii() and not _BLOTTED_ASCII.search(text.encode("ascii")):
+        return
     at = 0
     for blots in _BLOTTED.finditer(text):
         start = blots.start()
@@ -49,8 +55,8 @@ def _masked(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _shape(word: str) -> tuple[int, str, str]:
-    return len(word), word[0], word[-1]
+def _shape(word: str) -> str:
+    return f"{word[0]}{word[-1]}{len(word)}"
 
 
 def _shows(masked: str, word: str) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from operator import add
 
+from filters._text.codes import around
 from filters._text.edges import NO_EDGES, Edges, Span
 from filters._text.normalise import Normalised, as_written, normalise
 from filters._text.readings import bare_words, hidden_tags
 from filters.keyword.disguised import ALL_TRICKS, DisguisedWords, Tricks
+from filters.keyword.first_words import SHORTEST_TEXT, FirstWords
 from filters.keyword.matcher import Matcher
 from filters.keyword.spans import cut_off, is_whole
 
@@ -59,10 +61,13 @@ class WordList:
                 if not exact and form.isalnum():
                     bare[form] = None
                 elif not exact and _BARE.fullmatch(form):
-                    bare |= dict.fromkeys(_spacings(_WORD.findall(form)))
+                    for spelling in _spacings(_WORD.findall(form)):
+                        bare[spelling] = None
                 else:
                     literal[form] = None
         self._bare = Matcher(bare)
+        is_quick = self._bare.is_table or not whole_words
+        self._first_words = None if is_quick else FirstWords(bare)
         self._literal = Matcher(literal)
         self._longest = max(self._bare.longest, self._literal.longest)
         self._may_grow = tricks.spelled_out or tricks.stretched
@@ -94,17 +99,24 @@ class WordList:
             yield from self._scan(self._bare, bare_words(tags))
 
     def _scan(self, matcher: Matcher[None], reading: Normalised) -> Iterator[Span]:
-        for start, end, _ in matcher.occurrences(reading.text):
+        for start, end, _ in self._occurrences(matcher, reading.text):
             if not self._whole or is_whole(reading.text, start, end):
                 yield reading.original_range(start, end)
+
+    def _occurrences(self, matcher: Matcher[None], text: str) -> Iterator[tuple[int, int, None]]:
+        known = self._first_words if matcher is self._bare else None
+        if known is None or len(text) < SHORTEST_TEXT or not text.isascii():
+            return matcher.occurrences(text)
+        return matcher.occurrences_within(text, around(known.places(text), 0, matcher.longest))
 
 
 def _spacings(words: list[str]) -> Iterator[str]:
     """Yield a phrase with its spaces and, if it is long enough, without some or all of them."""
-    yield " ".join(words)
-    if len(words) > 1 and sum(map(len, words)) >= SHORTEST_JOINED:
-        yield "".join(words)
-        if len(words) <= MOST_WORDS:
+    spaced, joined = " ".join(words), "".join(words)
+    yield spaced
+    if len(words) > 1 and len(joined) >= SHORTEST_JOINED:
+        yield joined
+        if 2 < len(words) <= MOST_WORDS:
             for gaps in product(("", " "), repeat=len(words) - 1):
                 yield words[0] + "".join(map(add, gaps, words[1:]))
 
@@ -114,6 +126,8 @@ def _plain_forms(word: str, number: int) -> set[str]:
 
     Some capitals look like another letter than their small form does, so they count apart.
     """
+    if word.isascii() and word.isprintable() and "  " not in word and (form := word.strip()):
+        return {form.lower()}
     variants = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     forms = {normalise(variant).text.strip() for variant in variants}
     if "" in forms:

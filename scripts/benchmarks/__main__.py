@@ -4,6 +4,8 @@ scripts/bench infer --json infer.json
 scripts/bench peers install
 scripts/bench engine --quick --json engine.json
 scripts/bench chain --quick --json chain.json
+scripts/bench rules --json rules.json
+scripts/bench keyword --json keyword.json
 """
 
 from __future__ import annotations
@@ -95,10 +97,43 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
     comparing.report(outcome, wishes, json, picture)
 
 
+@app.command()
+def rules(
+    name: Annotated[
+        list[str] | None, typer.Argument(help="Filters; all unless some are named.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write a row for each filter and text.")] = None,
+) -> None:
+    """Each rule filter on English and Chinese, and on texts made to be slow."""
+    from scripts.benchmarks import rules as rules_bench
+
+    timed = rules_bench.measure(tuple(name or ()))
+    rules_bench.show(timed)
+    if json:
+        rows = [one.model_dump() for one in timed]
+        json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def keyword(
+    words: Annotated[int, typer.Option(min=1_000, help="Words and phrases of a list.")] = 100_000,
+    json: Annotated[Path | None, typer.Option(help="Write a row for each list.")] = None,
+) -> None:
+    """Long lists of the keyword filter: time to load, memory, and how fast texts are searched."""
+    from scripts.benchmarks import keyword as keyword_bench
+
+    searched = keyword_bench.measure(words)
+    keyword_bench.show(searched)
+    if json:
+        rows = [one.model_dump() for one in searched]
+        json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
 class Case(StrEnum):
     """What guards are measured on."""
 
     RULES = "rules"
+    SIX = "six"
     STREAM = "stream"
     CLASSIFIER = "classifier"
 
@@ -108,11 +143,14 @@ def chain(
     quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of eight.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write a row for each measurement.")] = None,
     case: Annotated[
-        list[Case] | None, typer.Option(help="rules, stream or classifier; more than once.")
+        list[Case] | None, typer.Option(help="rules, six, stream or classifier; repeatable.")
     ] = None,
     models_dir: Annotated[Path, typer.Option(help="Where the bundles lie.")] = Path("models"),
 ) -> None:
-    """Our chain beside the guards of others: the same rules, texts and classifier, in turns."""
+    """Our chain beside the guards of others: the same rules, texts and classifier, in turns.
+
+    The case `six` is ours alone: six filters by rule, and what the chain costs around them.
+    """
     from rich.console import Console
 
     from scripts.benchmarks.guards import comparing

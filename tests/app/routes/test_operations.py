@@ -23,7 +23,10 @@ async def test_a_healthy_server_takes_traffic(desk: Desk) -> None:
     status, body = await ready(desk)
 
     assert status == 200
-    assert body == {"status": "ready", "checks": {"models": "ready", "database": "ready"}}
+    assert body == {
+        "status": "ready",
+        "checks": {"models": "ready", "threads": "ready", "database": "ready"},
+    }
 
 
 async def test_without_the_database_it_still_does(desk: Desk) -> None:
@@ -39,6 +42,18 @@ async def test_without_a_vital_part_it_says_which(desk: Desk) -> None:
 
     assert (status, body["status"], body["checks"]["models"]) == (503, "not_ready", "not_ready")
     assert body["error"]["code"] == "not_ready"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/healthz", "/health"])
+async def test_what_only_a_restart_mends_is_no_life(desk: Desk, path: str) -> None:
+    desk.is_alive = False
+    async with desk.client(None) as client:
+        waiting = await client.get(path)
+        desk.is_lost = True
+        lost = await client.get(path)
+
+    assert (waiting.status_code, lost.status_code) == (200, 503)
+    assert lost.json()["error"]["code"] == "lost"
 
 
 async def test_draining_it_says_so_while_it_lives(desk: Desk) -> None:
