@@ -99,7 +99,9 @@ def engine(  # noqa: PLR0913  each option may be wanted alone
 
 @app.command()
 def rules(
-    name: Annotated[list[str] | None, typer.Argument(help="Filters; all unless some are named.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Argument(help="Filters; all unless some are named.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write a row for each filter and text.")] = None,
 ) -> None:
     """Each rule filter on English and Chinese, and on texts made to be slow."""
