@@ -24,11 +24,18 @@ from app.engine import (
 )
 from app.engine.parameters import sampling_parameters
 from app.errors import ModelFailed
-from app.exchange import SEPARATOR, Citation, Edit, Exchange, FinishReason, Outcome, Usage, Verdict
-from filters import Context, Passage, Stage
-
-INSTRUCTING = ("system", "developer")
-"""Roles whose messages tell the model what to do."""
+from app.exchange import (
+    SEPARATOR,
+    Citation,
+    Edit,
+    Exchange,
+    FinishReason,
+    Message,
+    Outcome,
+    Usage,
+    Verdict,
+)
+from filters import Context, Passage, Role, Stage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -56,9 +63,7 @@ class Answer:
         self._restorer: Restorer | None = None
         self._released = ""
         self._instructions = tuple(
-            readable(message.content)
-            for message in exchange.messages
-            if message.role in INSTRUCTING
+            readable(message.content) for message in exchange.messages if _role(message).instructs
         )
 
     async def stream(self) -> AsyncGenerator[str, None]:
@@ -135,7 +140,8 @@ class Answer:
         asked = exchange.last_user_message
         messages: list[ChatMessage] = []
         for message in exchange.messages:
-            run = self._input.text(context, base, is_beside=message is not asked)
+            said = replace(context, role=_role(message))
+            run = self._input.text(said, base, is_beside=message is not asked)
             content = await run.feed(readable(message.content), last=True)
             if _is_blocked(run):
                 return None
@@ -148,6 +154,7 @@ class Answer:
         exchange = self._exchange
         sent: list[Passage] = []
         runs: list[TextRun] = []
+        context = replace(context, role=Role.PASSAGE)
         for passage, base in zip(exchange.passages, exchange.passage_starts, strict=True):
             run = self._input.text(context, base, is_beside=True)
             text = await run.feed(readable(passage.text), last=True)
@@ -157,6 +164,7 @@ class Answer:
             runs.append(run)
         found = self._input.passages
         exchange.passages += found
+        self._book.leave_out(passage.text for passage in found)
         passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
         broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
         if broken is not None and broken.failure is not None:
@@ -239,6 +247,13 @@ def readable(text: str) -> str:
     Filters get the same text as the model, so nothing can hide from them in the difference.
     """
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _role(message: Message) -> Role:
+    """Return who speaks in a message; a word that we do not know is no reason to trust its text."""
+    if message.role == "function":
+        return Role.TOOL
+    return Role(message.role) if message.role in set(Role) else Role.USER
 
 
 def _is_blocked(run: TextRun) -> bool:

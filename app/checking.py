@@ -63,15 +63,29 @@ class Checked:
 
 
 class Checker:
-    """Leads checks through the chain and into the log."""
+    """Leads checks through the chain and into the log.
+
+    Args:
+        chain: whose filters judge.
+        records: where the exchanges are kept.
+        request_s: the deadline of one text.
+        shadow_s: how long a text waits for shadow filters.
+        at_once: texts of all requests in work at once; more would overfill the models' queues.
+    """
 
     def __init__(
-        self, chain: Chain, records: Records, request_s: float, shadow_s: float = 1.0
+        self,
+        chain: Chain,
+        records: Records,
+        request_s: float,
+        shadow_s: float = 1.0,
+        at_once: int = 64,
     ) -> None:
         self._chain = chain
         self._records = records
         self._request_s = request_s
         self._shadow_s = shadow_s
+        self._places = asyncio.Semaphore(at_once)
 
     @property
     def instances(self) -> Sequence[Instance]:
@@ -79,16 +93,41 @@ class Checker:
         return self._chain.instances
 
     async def run(self, check: Check) -> Checked:
-        """Judge one text and record its exchange.
+        """Judge one text and record its exchange; see `run_all`."""
+        [checked] = await self.run_all([check])
+        return checked
+
+    async def run_all(self, checks: Sequence[Check]) -> list[Checked]:
+        """Judge texts by one chain, some of them side by side; the first failure ends the others.
 
         Raises:
-            PenstockError: it could not be judged; its exchange is recorded as failed.
-            Overloaded: the chain was read anew since its instances were chosen; nothing is recorded.
+            PenstockError: one of them could not be judged; its exchange is recorded as failed.
+            Overloaded: the chain was read anew since the instances were chosen; nothing is recorded.
         """
-        author = _Author(check.written)
         with self._chain.lease():
-            chain = self._chosen(check)
-            pipeline = Pipeline(chain, author, self._records, self._request_s, self._shadow_s)
+            chosen = [(check, self._chosen(check)) for check in checks]
+            if len(chosen) == 1:
+                return [await self._judge(*chosen[0])]
+            return await self._judge_all(chosen)
+
+    async def _judge_all(self, chosen: Sequence[tuple[Check, Chain]]) -> list[Checked]:
+        places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def judge(check: Check, chain: Chain) -> Checked:
+            async with places:
+                return await self._judge(check, chain)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(judge(*one)) for one in chosen]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in running]
+
+    async def _judge(self, check: Check, chain: Chain) -> Checked:
+        author = _Author(check.written)
+        pipeline = Pipeline(chain, author, self._records, self._request_s, self._shadow_s)
+        async with self._places:
             await pipeline.run(check.exchange)
         return Checked(check.exchange, author.read)
 
@@ -99,25 +138,6 @@ class Checker:
             raise Overloaded("The chain was read anew while this was judged. Try again.")
         chosen = [one for one in every if _judges(one, check)]
         return Chain(chosen, {one.stage for one in every if one.conceals and one not in chosen})
-
-    async def run_all(self, checks: Sequence[Check]) -> list[Checked]:
-        """Judge several texts, some of them side by side; the first failure ends the others.
-
-        Raises:
-            PenstockError: one of them could not be judged.
-        """
-        places = asyncio.Semaphore(SIDE_BY_SIDE)
-
-        async def run(check: Check) -> Checked:
-            async with places:
-                return await self.run(check)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(run(check)) for check in checks]
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        return [task.result() for task in running]
 
 
 def _judges(instance: Instance, check: Check) -> bool:

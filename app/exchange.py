@@ -109,7 +109,7 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)
     duration_ms: float = 0.0
     error: str | None = None
-    """For the action `error`: `raised`, `timeout`, `invalid`, `crashed`, `overloaded` or
+    """For the action `error`: `raised`, `timeout`, `unavailable`, `invalid`, `crashed`, `overloaded` or
     `circuit_open`."""
 
 

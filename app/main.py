@@ -118,7 +118,13 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
                 settings.limits.request_s,
                 settings.limits.shadow_s,
             ),
-            checker=Checker(chain, recorder, settings.limits.request_s, settings.limits.shadow_s),
+            checker=Checker(
+                chain,
+                recorder,
+                settings.limits.request_s,
+                settings.limits.shadow_s,
+                settings.limits.concurrent_requests,
+            ),
             filters=loader,
             engines=models.engines,
             embedder=models.embedder,
@@ -152,6 +158,7 @@ def _readiness(
     return Readiness(
         (
             Check("models", lambda: models.is_alive),
+            Check("threads", lambda: models.has_threads, is_lasting=True),
             Check("recorder", lambda: recorder.is_alive and recorder.has_room()),
             Check("keys", lambda: link.keys.is_loaded),
             Check("database", lambda: link.keys.is_current, is_vital=False),

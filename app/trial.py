@@ -13,7 +13,7 @@ from app.chain.chain import Chain, StageRun
 from app.chain.instance import Instance
 from app.errors import DeadlineExceeded, PenstockError
 from app.exchange import Action, Edit, Exchange, Message, Mode, Verdict
-from filters import Context, Passage, Stage
+from filters import Context, Passage, Role, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,8 @@ async def _feed(run: StageRun, tried: Tried) -> _Fate:
     """Give the stage the text, then at the input the passages, until something stops it."""
     fate = _Fate()
     for number, (text, base) in enumerate(_texts(tried)):
-        one = run.text(tried.context, base, is_beside=number > 0)
+        context = replace(tried.context, role=Role.PASSAGE) if number else tried.context
+        one = run.text(context, base, is_beside=number > 0)
         released = await one.feed(readable(text), last=True)
         fate.released = fate.released if number else released
         if one.stopped:

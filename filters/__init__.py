@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
+from filters._failures import Busy, Unavailable
 from filters._resources import (
     Classifier,
     Embedder,
@@ -37,7 +38,8 @@ from filters._resources import (
     TokenClassifier,
     TokenScores,
 )
-from filters._threads import Busy, in_thread
+from filters._role import Role
+from filters._threads import in_thread
 from filters._unit import Unit
 
 __all__ = [
@@ -58,10 +60,12 @@ __all__ = [
     "Range",
     "Resources",
     "Retriever",
+    "Role",
     "Sample",
     "Stage",
     "TokenClassifier",
     "TokenScores",
+    "Unavailable",
     "Unit",
     "in_thread",
 ]
@@ -179,6 +183,13 @@ class Placeholders:
     """Put the text of a prompt back where the judged completion writes its placeholder."""
     keep: bool = False
     """Keep the text in the record of the exchange, where it is else masked."""
+    ignore_case: bool = False
+    """Texts that differ only in case and white space are the same: they have one number, and what comes
+    back is the first of them."""
+
+
+_ROLES = {Stage.INPUT: Role.USER, Stage.RETRIEVAL: Role.PASSAGE, Stage.OUTPUT: Role.ASSISTANT}
+"""Who speaks at a stage, if nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +207,13 @@ class Context:
     """The model answered that it does not know; its text makes no claim."""
     instructions: tuple[str, ...] = ()
     """The system and developer messages of the prompt, as they were sent."""
+    role: Role = None  # type: ignore[assignment]
+    """Who speaks in the text that is judged; if it is not given, as the stage suggests: the user, a
+    passage, the assistant."""
+
+    def __post_init__(self) -> None:
+        if self.role is None:
+            object.__setattr__(self, "role", _ROLES[self.stage])
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +248,11 @@ class Canary:
 
 
 class Options(BaseModel):
-    """Base of a filter's options: frozen, typed, and strict about unknown names."""
+    """Base of a filter's options: frozen, typed, and strict about unknown names and its own defaults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
 
 
 class Filter:
@@ -255,7 +275,7 @@ class Filter:
     message."""
     isolation: ClassVar[Isolation] = "none"
     """`process` runs it in a process of its own, which is killed at the deadline: for Python that may
-    compute for long, for libraries that may crash. Such a filter gets nothing from `setup`."""
+    compute for long, for libraries that may crash. Such a filter has no `resources`."""
     version: ClassVar[str] = "1"
     """Raised when the same text may get another finding; recorded with each verdict."""
 
@@ -266,7 +286,13 @@ class Filter:
         """Get shared resources once, before the first item."""
 
     async def check(self, item: Item) -> Finding | None:
-        """Measure one unit; None is the same as a score of 0."""
+        """Measure one unit; None is the same as a score of 0.
+
+        Raises:
+            Unavailable: what it asks is away.
+            Busy: what it asks is at its limit.
+            Exception: anything else that keeps it from judging.
+        """
         raise NotImplementedError
 
     async def close(self) -> None:

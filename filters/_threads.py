@@ -12,15 +12,13 @@ from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
 
+from filters._failures import Busy
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 MOST_THREADS = 8
 MOST_WAITING = 1_024
-
-
-class Busy(Exception):
-    """Too much waits for the filters' threads already."""
 
 
 async def in_thread(

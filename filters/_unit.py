@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Kind = Literal["document", "sentence", "window"]
+
+SMALLEST_WINDOW = 24
+"""In characters; neighbours share a twelfth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,10 +17,19 @@ class Unit:
 
     The same units are judged whether the text arrives whole or in pieces, so streaming never
     changes a verdict. Smaller units let a stream flow earlier.
+
+    Raises:
+        ValueError: the kind is none of these, or the window is smaller than `SMALLEST_WINDOW`.
     """
 
-    kind: str
+    kind: Kind
     size: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError("a unit is a document, a sentence or a window")
+        if self.kind == "window" and self.size < SMALLEST_WINDOW:
+            raise ValueError(f"a window holds at least {SMALLEST_WINDOW} characters")
 
     @classmethod
     def document(cls) -> Unit:
@@ -34,8 +49,6 @@ class Unit:
         long can hide at a border, and each character is read 1.09 times. A window that is full
         is always followed by another, so what touches its end may be left to the next one.
         """
-        if size < 24:
-            raise ValueError("a window holds at least 24 characters")
         return cls("window", size)
 
     @property

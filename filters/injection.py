@@ -36,18 +36,23 @@ class InjectionOptions(Options):
 
     bundle: str = "injection"
     """The text classification bundle, with the label `injection`: `name` or `name@version`."""
+    judge_instructions: bool = False
+    """Judge system and developer messages too. They are the operator's, who may order the model about,
+    unless users can write them."""
 
 
 class Injection(Filter):
     """Scores the worst stretch of a message or passage.
 
     Neighbouring stretches share a sentence, so that no order is cut in two. Disguised words are read
-    both as they stand and as they are meant, and the worse reading counts.
+    both as they stand and as they are meant, and the worse reading counts. The operator's own messages
+    are left alone.
     """
 
     options_model = InjectionOptions
-    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.INPUT})
+    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.INPUT, Stage.RETRIEVAL})
     unit = Unit.document()
+    version: ClassVar[str] = "2"
     options: InjectionOptions
     _classifier: Classifier
 
@@ -56,6 +61,8 @@ class Injection(Filter):
         check_labels(self.options.bundle, [INJECTION], self._classifier.labels)
 
     async def check(self, item: Item) -> Finding | None:
+        if item.context.role.instructs and not self.options.judge_instructions:
+            return None
         spans = stretches(item.text)
         texts = [
             (n, text) for n, span in enumerate(spans) for text in readings(item.text[slice(*span)])
@@ -83,6 +90,8 @@ class Injection(Filter):
             "How do I ignore a folder in git?",
             "The library opens at nine in the morning.",
             "Which instructions came with the washing machine?",
+            "You are a helpful assistant. Answer in one sentence, and only from the passages.",
+            "- `--ignore-case`: do not tell capitals from small letters (default: off)",
         )
         return [*(Canary(text, True) for text in bad), *(Canary(text, False) for text in good)]
 

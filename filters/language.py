@@ -17,6 +17,12 @@ LONG_TEXT = 1_000
 UNSURE = 0.5
 """What the likeliest language must reach; else nothing is found. Random letters stay below."""
 
+KIN = 3
+"""So many related languages may reach it together (Hindi, Marathi, Nepali), where the right ones are
+as good as ruled out: where they have less than `RULED_OUT`."""
+
+RULED_OUT = 0.05
+
 NO_LANGUAGE = "zxx"
 """What the model calls numbers, code and lists of names."""
 
@@ -107,9 +113,11 @@ class Language(Filter):
             return None
         ranked = [pair for pair in self._identifier.rank(prose) if pair[0] != NO_LANGUAGE]
         total = sum(share for _, share in ranked)
-        if total < UNSURE or ranked[0][1] < UNSURE * total:
+        if total < UNSURE or sum(share for _, share in ranked[:KIN]) < UNSURE * total:
             return None
         score = min(1.0, sum(share for code, share in ranked if self._is_bad(code)) / total)
+        if ranked[0][1] < UNSURE * total and score <= 1 - RULED_OUT:
+            return None
         label = next((code for code, _ in ranked if self._is_bad(code)), "other")
         return Finding(score, label, (Range(0, len(text), label, score),))
 

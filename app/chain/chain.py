@@ -12,6 +12,7 @@ from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.registry import build
 from app.chain.tally import Tally, sum_of
 from app.chain.text_run import TextRun
+from app.chain.turn import Turn
 from app.errors import FilterError
 from app.exchange import Edit, Mode, Verdict
 from app.settings import ChainEntry
@@ -146,6 +147,7 @@ class StageRun:
         """Whether no record may show anything of its texts."""
         self._instances = instances
         self._book = book or PlaceholderBook()
+        self._turn = Turn()
         self._tallies: list[dict[str, Tally]] = []
         """One for each text, so that texts may be judged side by side and still count in order."""
         self._runs: list[TextRun] = []
@@ -155,6 +157,12 @@ class StageRun:
         """Whether no filter stands at the stage."""
         return not self._instances
 
+    @property
+    def rewrites_in_any_order(self) -> bool:
+        """Whether filters of the stage rewrite, and none numbers what it hides as it meets it."""
+        rewriting = [one for one in self._instances if one.rewrites]
+        return bool(rewriting) and not any(one.filter.placeholders for one in rewriting)
+
     def text(
         self,
         context: Context,
@@ -162,16 +170,23 @@ class StageRun:
         *,
         is_beside: bool = False,
         after: TextRun | None = None,
+        rewrites: bool | None = None,
     ) -> TextRun:
         """Begin one text of the stage, whose first character stands at `base`.
 
         What only stands beside the question (`is_beside`), earlier messages and passages, is
         judged by those filters only that want every message. `after` is what the stage before
-        made of the same text.
+        made of the same text. With `rewrites` only those that rewrite it see it, or only the others.
         """
-        wanted = [i for i in self._instances if i.filter.every_message or not is_beside]
+        wanted = [
+            one
+            for one in self._instances
+            if (one.filter.every_message or not is_beside) and rewrites in (None, one.rewrites)
+        ]
         tallies = {instance.id: Tally(instance) for instance in wanted}
-        run = TextRun(wanted, tallies, context, base, after=after, book=self._book)
+        run = TextRun(
+            [*tallies.values()], context, base, after=after, book=self._book, turn=self._turn
+        )
         self._tallies.append(tallies)
         self._runs.append(run)
         return run

@@ -1,29 +1,51 @@
-"""Apply replacements to a text, and find out where a changed text's positions came from."""
+"""The replacements in one text, and where an edited text's positions came from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from app.exchange import Edit
 
 
-def to_input(start: int, end: int, edits: Sequence[Edit]) -> tuple[int, int]:
-    """Map a range of the edited text to the text before the edits.
+class Edits:
+    """Replacements that do not overlap, in order; a position is found without looking at them all."""
 
-    A range that touches a replacement grows to all that was replaced. `edits` are in order and
-    do not overlap.
-    """
-    return _position(start, edits, at_end=False), _position(end, edits, at_end=True)
+    def __init__(self) -> None:
+        self._edits: list[Edit] = []
+        self._shifts = [0]
+        """By how much the edited text is longer, in front of each edit and behind the last one."""
+        self._starts: list[int] = []
+        """Where each begins in the edited text."""
+        self._ends: list[int] = []
 
+    def __iter__(self) -> Iterator[Edit]:
+        return iter(self._edits)
 
-def _position(position: int, edits: Sequence[Edit], *, at_end: bool) -> int:
-    shift = 0
-    for edit in edits:
-        start = edit.start + shift
+    def append(self, edit: Edit) -> None:
+        """Add one that begins where the last one ends, or behind it."""
+        start = edit.start + self._shifts[-1]
         end = start + len(edit.replacement)
-        if position < end or (position == end and at_end and position > start):
-            if position <= start:
-                break
-            return edit.end if at_end else edit.start
-        shift += len(edit.replacement) - (edit.end - edit.start)
-    return position - shift
+        self._edits.append(edit)
+        self._starts.append(start)
+        self._ends.append(end)
+        self._shifts.append(end - edit.end)
+
+    def to_input(self, start: int, end: int) -> tuple[int, int]:
+        """Map a range of the edited text to the text before the edits.
+
+        A range that holds a part of a replacement grows to all that was replaced.
+        """
+        return self._start(start), self._end(end)
+
+    def _start(self, position: int) -> int:
+        index = bisect_right(self._ends, position)
+        if index < len(self._edits) and self._starts[index] < position:
+            return self._edits[index].start
+        return position - self._shifts[index]
+
+    def _end(self, position: int) -> int:
+        index = bisect_left(self._starts, position)
+        if index and self._ends[index - 1] >= position:
+            return self._edits[index - 1].end
+        return position - self._shifts[index]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from app.chain.chain import StageRun
 from app.chain.text_run import TextRun
-from filters import Context, Evidence, Passage, Stage
+from filters import Context, Evidence, Passage, Role, Stage
 
 SIDE_BY_SIDE = 8
 """Passages in judgement at once; more would crowd out other requests."""
@@ -55,37 +56,27 @@ class ReadPassages:
             The run of a passage that a broken filter could not judge and that may not pass; then
             the others are not judged.
         """
-        begun: list[_Read] = []
-        for index, (passage, base) in enumerate(zip(passages, starts, strict=True)):
-            after = before[index] if index < len(before) else None
-            context = replace(asked, stage=Stage.RETRIEVAL, passages=(passage,))
-            begun.append(_Read(index, self._run.text(context, base, after=after), base))
-        for at in range(0, len(begun), SIDE_BY_SIDE):
-            group = begun[at : at + SIDE_BY_SIDE]
-            texts = await self._feed(group, passages[at : at + SIDE_BY_SIDE])
-            for read, text in zip(group, texts, strict=True):
-                if read.run.failure:
-                    return read.run
-                if read.run.blocked_by is None:
-                    self._read.append(read)
-                    self.passages += (replace(passages[read.index], text=text),)
-        return None
-
-    async def _feed(self, begun: Sequence[_Read], passages: Sequence[Passage]) -> list[str]:
-        """Return what is left of each text; those after one that cannot be judged are given up."""
-        pairs = list(zip(begun, passages, strict=True))
-        if self._run.is_idle:
-            return [await read.run.feed(passage.text, last=True) for read, passage in pairs]
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(r.run.feed(p.text, last=True)) for r, p in pairs]
-            texts = []
-            for read, one in zip(begun, running, strict=True):
-                texts.append(await one)
-                if read.run.failure:
-                    break
-            for rest in running:
-                rest.cancel()
-        return texts + [""] * (len(begun) - len(texts))
+        about = replace(asked, stage=Stage.RETRIEVAL, role=Role.PASSAGE)
+        contexts = [replace(about, passages=(one,)) for one in passages]
+        texts = [passage.text for passage in passages]
+        rewriting = [
+            self._run.text(context, base, after=after, rewrites=True)
+            for context, base, after in zip_longest(contexts, starts, before)
+        ]
+        at_once = SIDE_BY_SIDE if self._run.rewrites_in_any_order else 1
+        texts, broken = await _led(rewriting, texts, at_once)
+        if broken:
+            return broken
+        judging = [
+            self._run.text(context, base, after=run, rewrites=False)
+            for context, base, run in zip(contexts, starts, rewriting, strict=True)
+        ]
+        texts, broken = await _led(judging, texts, 1 if self._run.is_idle else SIDE_BY_SIDE)
+        for index, (run, text) in enumerate(zip(judging, texts, strict=False)):
+            if not run.stopped:
+                self._read.append(_Read(index, run, starts[index]))
+                self.passages += (replace(passages[index], text=text),)
+        return broken
 
     def as_sent(self, passage: int, start: int, end: int) -> tuple[int, int, int]:
         """Map a stretch of a passage that the model read to one of the exchange's passages.
@@ -104,3 +95,38 @@ class ReadPassages:
             index, start, end = self.as_sent(piece.passage, piece.start, piece.end)
             moved.append(replace(piece, passage=index, start=start, end=end))
         return tuple(moved)
+
+
+async def _led(
+    runs: Sequence[TextRun], texts: Sequence[str], at_once: int
+) -> tuple[list[str], TextRun | None]:
+    """Lead each text through its run, some side by side.
+
+    Returns:
+        What is left of the texts, and the run of one that cannot be judged, behind which the
+        others are given up.
+    """
+    left: list[str] = []
+    for at in range(0, len(runs), at_once):
+        group = runs[at : at + at_once]
+        left += await _side_by_side(group, texts[at : at + at_once])
+        for run in group:
+            if run.failure:
+                return left, run
+    return left, None
+
+
+async def _side_by_side(runs: Sequence[TextRun], texts: Sequence[str]) -> list[str]:
+    if len(runs) == 1:
+        return [await runs[0].feed(texts[0], last=True)]
+    left = []
+    async with asyncio.TaskGroup() as group:
+        pairs = zip(runs, texts, strict=True)
+        feeding = [group.create_task(run.feed(text, last=True)) for run, text in pairs]
+        for run, one in zip(runs, feeding, strict=True):
+            left.append(await one)
+            if run.failure:
+                break
+        for rest in feeding[len(left) :]:
+            rest.cancel()
+    return left

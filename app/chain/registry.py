@@ -12,11 +12,15 @@ from typing import Any
 from pydantic import ValidationError
 
 import filters
+from app.chain.contract import check_class, check_instance
 from app.errors import FilterError
 from app.settings.source import did_you_mean
 from filters import Filter
 
 GROUP = "penstock.filters"
+
+_BROKEN = (Exception, SystemExit)
+"""What a module may raise while it is imported; a script without a guard ends itself."""
 
 
 def filter_names() -> list[str]:
@@ -28,19 +32,21 @@ def filter_class(name: str) -> type[Filter]:
     """Return the filter class called `name`.
 
     Raises:
-        FilterError: there is no such filter, there are two, or it cannot be imported.
+        FilterError: there is no such filter, there are two, it cannot be imported, or it has not the
+            form of the contract.
     """
     plugins = entry_points(group=GROUP, name=name)
     found = len(plugins) + (name in _built_in())
     if found == 0:
-        raise FilterError(f"There is no filter {name!r}. Known: {', '.join(filter_names())}.")
+        known = filter_names()
+        meant = did_you_mean(name, known)
+        raise FilterError(f"There is no filter {name!r}{meant}. Known: {', '.join(known)}.")
     if found > 1:
-        raise FilterError(f"Two filters are called {name!r}; uninstall one of the packages.")
+        raise FilterError(
+            f"Two filters are called {name!r} ({filter_origin(name)}); uninstall one of the packages."
+        )
     cls = _from_plugin(next(iter(plugins))) if plugins else _from_file(name)
-    if cls.check is Filter.check:
-        raise FilterError(f"Filter {name!r} has no `check` method and would judge nothing.")
-    if not inspect.iscoroutinefunction(cls.check):
-        raise FilterError(f"The `check` of filter {name!r} must be an `async def`.")
+    check_class(cls, name)
     return cls
 
 
@@ -60,7 +66,7 @@ def build(name: str, options: Mapping[str, Any]) -> Filter:
     """
     cls = filter_class(name)
     try:
-        return cls(cls.options_model.model_validate(options))
+        judge = cls(cls.options_model.model_validate(options))
     except ValidationError as error:
         raise FilterError(_described(error, name, cls)) from error
     except (ValueError, OSError) as error:
@@ -68,6 +74,8 @@ def build(name: str, options: Mapping[str, Any]) -> Filter:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise FilterError(f"Filter {name!r} cannot be made ({reason}).") from error
+    check_instance(judge, name)
+    return judge
 
 
 def _described(error: ValidationError, name: str, cls: type[Filter]) -> str:
@@ -88,7 +96,7 @@ def _built_in() -> set[str]:
 def _from_file(name: str) -> type[Filter]:
     try:
         module = importlib.import_module(f"filters.{name}")
-    except Exception as error:
+    except _BROKEN as error:
         raise FilterError(f"filters/{name}.py cannot be imported: {error}") from error
     classes = [
         member
@@ -103,7 +111,7 @@ def _from_file(name: str) -> type[Filter]:
 def _from_plugin(plugin: EntryPoint) -> type[Filter]:
     try:
         cls = plugin.load()
-    except Exception as error:
+    except _BROKEN as error:
         raise FilterError(f"Filter plug-in {plugin.value} cannot be loaded: {error}") from error
     if not (inspect.isclass(cls) and issubclass(cls, Filter)):
         raise FilterError(f"Filter plug-in {plugin.value} is not a subclass of filters.Filter.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.chain.edits import to_input
+from app.chain.edits import Edits
 from app.chain.failures import CheckFailed
-from app.chain.instance import Instance
 from app.chain.placeholders import PlaceholderBook
 from app.chain.tally import Tally
+from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
 from app.exchange import Edit
@@ -20,23 +20,26 @@ class Rewriter:
 
     def __init__(
         self,
-        instance: Instance,
         tally: Tally,
         context: Context,
         base: int,
         before: tuple[Rewriter, ...],
         book: PlaceholderBook,
+        turn: Turn,
     ) -> None:
-        self._instance = instance
+        self._instance = tally.instance
         self._tally = tally
         self._context = context
         self._base = base
         self._before = before
         self._book = book
-        self._splitter = splitter(instance.filter.unit)
+        self._turn = turn
+        self._splitter = splitter(self._instance.filter.unit)
         self._held = ""
+        self._held_from = 0
+        """Where the held text begins in the text that came in."""
         self._emitted = 0
-        self.edits: list[Edit] = []
+        self.edits = Edits()
         """In positions of the text that came in."""
         self._later: list[Range] = []
         """Found already, but beyond where its unit settled the text."""
@@ -44,7 +47,9 @@ class Rewriter:
 
     def units(self, text: str, *, last: bool) -> list[Piece]:
         """Take more text; return the units it completed."""
-        self._held += text
+        # Cut here and not as text leaves: there may be a unit, and an edit, in every few characters.
+        self._held = self._held[self._emitted - self._held_from :] + text
+        self._held_from = self._emitted
         pieces = self._splitter.feed(text)
         return [*pieces, *self._splitter.finish()] if last else pieces
 
@@ -60,11 +65,11 @@ class Rewriter:
 
     def rest(self) -> str:
         """Return what is left after the last unit: white space."""
-        return self._take(self._emitted + len(self._held))
+        return self._take(self._held_from + len(self._held))
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the text that came out to the whole text before all rewriting."""
-        return self._from_input(*to_input(start, end, self.edits))
+        return self._from_input(*self.edits.to_input(start, end))
 
     @property
     def conceals(self) -> bool:
@@ -88,18 +93,18 @@ class Rewriter:
         return start + self._base, end + self._base
 
     async def _check(self, piece: Piece) -> Finding | None:
-        try:
-            finding, took_ms = await self._instance.check(
-                Item(piece.text, self._context, piece.start)
-            )
-        except CheckFailed as error:
-            self._tally.duration_ms += error.took_ms
-            self._tally.fail(error.kind)
-            if self._instance.fails_closed(error.kind):
-                self.failure = self._instance.failure(error)
-            return None
-        self._tally.duration_ms += took_ms
-        return finding
+        check = await self._instance.check(Item(piece.text, self._context, piece.start))
+        self._tally.duration_ms += check.took_ms
+        self._turn.spend(check.took_ms)
+        await self._turn.take()
+        result = check.result
+        if not isinstance(result, CheckFailed):
+            numbers = self._instance.filter.placeholders is not None
+            return result and self._book.sparing(piece.text, result, numbers=numbers)
+        self._tally.fail(result.kind)
+        if self._instance.fails_closed(result.kind):
+            self.failure = self._instance.failure(result)
+        return None
 
     def _replacements(self, piece: Piece, finding: Finding | None) -> list[Range]:
         """Return what is replaced now: all that was found, each character once."""
@@ -134,14 +139,14 @@ class Rewriter:
         if placeholders is None:
             return f"[{found.label}]"
         restore = placeholders.restore and self._context.stage is Stage.INPUT
-        return self._book.placeholder(found.label, text, restore=restore)
+        return self._book.placeholder(
+            found.label, text, restore=restore, ignore_case=placeholders.ignore_case
+        )
 
     def _take(self, until: int) -> str:
-        """Remove held text up to a position, which may lie behind an edit already."""
-        count = max(0, until - self._emitted)
-        taken, self._held = self._held[:count], self._held[count:]
-        self._emitted += count
-        return taken
+        """Take held text up to a position, which may lie behind an edit already."""
+        start, self._emitted = self._emitted, max(self._emitted, until)
+        return self._held[start - self._held_from : self._emitted - self._held_from]
 
 
 def _moved(found: Range, offset: int) -> Range:

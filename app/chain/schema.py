@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import PydanticUserError
+
 from app.chain.registry import filter_class, filter_names
 from app.errors import FilterError
 from app.settings import ChainEntry, Settings
@@ -36,9 +38,13 @@ def options_schema(name: str) -> dict[str, Any]:
     """Return the schema of one filter's options.
 
     Raises:
-        FilterError: there is no such filter, or it cannot be imported.
+        FilterError: there is no such filter, it cannot be imported, or its options have no schema.
     """
-    return filter_class(name).options_model.model_json_schema()
+    try:
+        return filter_class(name).options_model.model_json_schema()
+    except PydanticUserError as error:
+        reason = error.message.splitlines()[0]
+        raise FilterError(f"The options of filter {name!r} have no schema: {reason}.") from error
 
 
 def _entry(schema: dict[str, Any]) -> dict[str, Any]:

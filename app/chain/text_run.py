@@ -9,44 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from app.chain.check import Check
 from app.chain.failures import CheckFailed
 from app.chain.instance import Instance
+from app.chain.judge import Judge, Pending
 from app.chain.placeholders import PlaceholderBook, masked
 from app.chain.rewriter import Rewriter
+from app.chain.side_by_side import SideBySide
 from app.chain.tally import Tally
+from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
-from app.errors import PenstockError
+from app.errors import FilterFailed, PenstockError
 from app.exchange import Edit
 from filters import Context, Finding, Item, Range, Stage
-
-SIDE_BY_SIDE = 8
-"""Units of one text in measurement at once; more would crowd out other requests."""
-
-_Measurement = Finding | CheckFailed | None
-
-
-class Judge:
-    """One judging instance on one text."""
-
-    def __init__(self, instance: Instance, tally: Tally) -> None:
-        self.instance = instance
-        self.tally = tally
-        self.splitter = splitter(instance.filter.unit)
-        self.settled = 0
-
-    def blocks(self, result: _Measurement) -> bool:
-        """Whether a result ends the text as unfit."""
-        if result is None or isinstance(result, CheckFailed):
-            return False
-        return self.instance.entry.action == "block" and self.instance.is_hit(result)
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    judge: Judge
-    piece: Piece
 
 
 class TextRun:
@@ -54,29 +31,31 @@ class TextRun:
 
     def __init__(
         self,
-        instances: Sequence[Instance],
-        tallies: dict[str, Tally],
+        tallies: Sequence[Tally],
         context: Context,
         base: int = 0,
         *,
         after: TextRun | None = None,
         book: PlaceholderBook | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._context = context
         self._base = base
+        self._turn = turn or Turn()
         self._rewriters: tuple[Rewriter, ...] = ()
         self._all_rewriters: tuple[Rewriter, ...] = after._all_rewriters if after else ()
         """With those of the stage before, through which positions lead to the text as it came."""
         book = book or PlaceholderBook()
-        for one in instances:
-            if one.rewrites:
-                step = Rewriter(one, tallies[one.id], context, base, self._all_rewriters, book)
+        for one in tallies:
+            if one.instance.rewrites:
+                step = Rewriter(one, context, base, self._all_rewriters, book, self._turn)
                 self._rewriters += (step,)
                 self._all_rewriters += (step,)
-        judging = [i for i in instances if not i.rewrites]
-        self._judges = [Judge(i, tallies[i.id]) for i in judging if i.enforces]
-        self._shadows = [Judge(i, tallies[i.id]) for i in judging if not i.enforces]
-        self._held = ""
+        judging = [Judge(one) for one in tallies if not one.instance.rewrites]
+        self._judges = [judge for judge in judging if judge.instance.enforces]
+        self._shadows = [judge for judge in judging if not judge.instance.enforces]
+        self._splitters = {judge.unit: splitter(judge.unit) for judge in self._judges}
+        self._held: list[str] = []
         self._length = 0
         self._released = 0
         self._seen: list[str] = []
@@ -115,10 +94,11 @@ class TextRun:
                 judge.tally.fail("timeout")
 
     async def _run_shadow(self, judge: Judge, text: str) -> None:
-        for piece in [*judge.splitter.feed(text), *judge.splitter.finish()]:
+        cut = splitter(judge.unit)
+        for piece in [*cut.feed(text), *cut.finish()]:
             await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
-            task = _Task(judge, piece)
-            self._count(task, await self._measure(task))
+            unit = Pending(judge, piece, self._item(piece))
+            self._count(unit, await self._measure(unit))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -153,109 +133,75 @@ class TextRun:
             await self._rewrite(first.rest(), rest, last=True)
 
     async def _judge(self, text: str, *, last: bool) -> None:
-        self._held += text
+        self._held.append(text)
         self._length += len(text)
         if self._shadows:
             self._seen.append(text)
-        tasks = []
-        for judge in self._judges:
-            pieces = judge.splitter.feed(text)
-            if last:
-                pieces += judge.splitter.finish()
-            tasks += [_Task(judge, piece) for piece in pieces]
-        tasks.sort(key=lambda task: task.piece.complete_at)
-        for at in range(0, len(tasks), SIDE_BY_SIDE):
-            if not await self._judge_side_by_side(tasks[at : at + SIDE_BY_SIDE]):
-                return
+        units = self._units(text, last=last)
+        if len(units) == 1:
+            self._commit(units[0], await self._measure(units[0]))
+        elif units:
+            try:
+                await SideBySide(units, self._turn, self._commit).run()
+            except FilterFailed as error:
+                self.failure = error
 
-    async def _judge_side_by_side(self, tasks: list[_Task]) -> bool:
-        """Return whether the text may go on."""
-        if len(tasks) == 1:
-            return self._commit(tasks[0], await self._measure(tasks[0]))
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._measure(task)) for task in tasks]
-            may_go_on = await self._commit_in_order(tasks, running)
-            if not may_go_on:
-                for rest in running:
-                    rest.cancel()
-        return may_go_on
+    async def _measure(self, unit: Pending) -> Check:
+        check = await unit.judge.instance.check(unit.item)
+        self._turn.spend(check.took_ms)
+        await self._turn.take()
+        return check
 
-    async def _commit_in_order(
-        self, tasks: list[_Task], running: list[asyncio.Task[_Measurement]]
-    ) -> bool:
-        """Let results count in order; only a block need not wait for what can change nothing more."""
-        await asyncio.sleep(0)  # those that wait for nothing are done after this
-        at = 0
-        while at < len(tasks):
-            pending = [one for one in running if not one.done()]
-            if pending:
-                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            while at < len(tasks) and running[at].done():
-                if not self._commit(tasks[at], running[at].result()):
-                    return False
-                at += 1
-            block = self._first_block(tasks[at:], running[at:])
-            if block is not None:
-                for later in running[at + block + 1 :]:
-                    later.cancel()
-                if self._is_final(tasks[at : at + block + 1]):
-                    return self._commit(tasks[at + block], running[at + block].result())
-        return True
+    def _units(self, text: str, *, last: bool) -> list[Pending]:
+        """Take more text; return the units that it completes, in the order of their completion."""
+        cut = {unit: cutter.feed(text) for unit, cutter in self._splitters.items()}
+        if last:
+            for unit, cutter in self._splitters.items():
+                cut[unit] += cutter.finish()
+        if not any(cut.values()):  # as after most pieces of a stream
+            return []
+        whole = {unit: [(one, self._item(one)) for one in pieces] for unit, pieces in cut.items()}
+        units = [Pending(judge, *one) for judge in self._judges for one in whole[judge.unit]]
+        units.sort(key=lambda one: one.piece.complete_at)
+        return units
 
-    def _first_block(
-        self, tasks: Sequence[_Task], running: Sequence[asyncio.Task[_Measurement]]
-    ) -> int | None:
-        for place, (task, one) in enumerate(zip(tasks, running, strict=True)):
-            if one.done() and not one.cancelled() and task.judge.blocks(one.result()):
-                return place
-        return None
+    def _item(self, piece: Piece) -> Item:
+        return Item(piece.text, self._context, piece.start)
 
-    def _is_final(self, tasks: Sequence[_Task]) -> bool:
-        """Whether the last task's block stops the text where it is, whatever those before it find."""
-        *before, blocking = tasks
-        stuck = blocking.judge
-        return all(t.judge is not stuck and t.judge.settled >= stuck.settled for t in before)
-
-    async def _measure(self, task: _Task) -> _Measurement:
-        item = Item(task.piece.text, self._context, task.piece.start)
-        try:
-            finding, took_ms = await task.judge.instance.check(item)
-        except CheckFailed as error:
-            task.judge.tally.duration_ms += error.took_ms
-            return error
-        task.judge.tally.duration_ms += took_ms
-        return finding
-
-    def _count(self, task: _Task, result: _Measurement) -> None:
+    def _count(self, unit: Pending, check: Check) -> None:
+        tally, piece, result = unit.judge.tally, unit.piece, check.result
+        tally.duration_ms += check.took_ms
         if isinstance(result, CheckFailed):
-            task.judge.tally.fail(result.kind)
+            tally.fail(result.kind)
             return
         if result is not None and not result.ranges and self._context.stage is Stage.RETRIEVAL:
-            result = _with_whole_range(result, task.piece)
-        task.judge.tally.add(result, task.piece.start, self.to_original)
+            result = _with_whole_range(result, piece)
+        tally.add(result, piece.start, self.to_original)
 
-    def _commit(self, task: _Task, result: _Measurement) -> bool:
-        judge = task.judge
-        self._count(task, result)
+    def _commit(self, unit: Pending, check: Check) -> bool:
+        """Let what became of a unit count; return whether the text may go on."""
+        judge, result, settled = unit.judge, check.result, unit.piece.settled
+        self._count(unit, check)
         if isinstance(result, CheckFailed) and judge.instance.fails_closed(result.kind):
             self.failure = judge.instance.failure(result)
-            self._stopped_at = task.piece.settled
-            return False
-        if judge.blocks(result):
+        elif judge.blocks(result):
             self.blocked_by = judge.instance
-            self._stopped_at = task.piece.settled
-            return False
-        judge.settled = task.piece.settled
-        return True
+        else:
+            judge.settled = settled
+            return True
+        self._stopped_at = settled
+        return False
 
     def _release(self, *, last: bool) -> str:
-        settled = min((judge.settled for judge in self._judges), default=self._length)
+        settled = min([judge.settled for judge in self._judges], default=self._length)
         if last and not self.stopped:
             settled = self._length
-        count = settled - self._released
-        released, self._held = self._held[:count], self._held[count:]
-        self._released = settled
-        return released
+        count, self._released = settled - self._released, settled
+        if not count:
+            return ""
+        held = "".join(self._held)
+        self._held = [held[count:]]
+        return held[:count]
 
     def to_original(self, start: int, end: int) -> tuple[int, int]:
         """Map a range of the released text to the text as it came in, counted from `base`."""

@@ -7,17 +7,16 @@ made only when every character that could move it has been seen.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from filters import Unit
-from filters._text.sentences import RESCAN_CHARS, sentence_end
+from filters._text.sentences import MAX_SENTENCE_CHARS, RESCAN_CHARS, sentence_end
 
 AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One unit of the text, without the white space around it."""
 
     start: int
@@ -42,7 +41,7 @@ class Splitter:
 
     def finish(self) -> list[Piece]:
         """End the text; return what is left of it."""
-        return _piece(self._pending, self._start, last=True)
+        return _piece(self._pending, self._start, AT_THE_END)
 
     def _complete(self) -> list[Piece]:
         return []
@@ -57,13 +56,12 @@ def splitter(unit: Unit) -> Splitter:
     return DocumentSplitter()
 
 
-def _piece(text: str, start: int, *, last: bool = False) -> list[Piece]:
+def _piece(text: str, start: int, complete_at: int) -> list[Piece]:
     body = text.strip()
     if not body:
         return []
-    end = start + len(text)
     lead = len(text) - len(text.lstrip())
-    return [Piece(start + lead, body, end, AT_THE_END if last else end + 1)]
+    return [Piece(start + lead, body, start + len(text), complete_at)]
 
 
 class DocumentSplitter(Splitter):
@@ -80,7 +78,7 @@ class DocumentSplitter(Splitter):
 
     def finish(self) -> list[Piece]:
         """Return the whole text."""
-        return _piece("".join(self._parts), 0, last=True)
+        return _piece("".join(self._parts), 0, AT_THE_END)
 
 
 class WindowSplitter(Splitter):
@@ -125,7 +123,10 @@ class SentenceSplitter(Splitter):
         pieces: list[Piece] = []
         at = 0
         while (end := sentence_end(self._pending, at, self._scanned)) is not None:
-            pieces += _piece(self._pending[at:end], self._start + at)
+            start, text = self._start + at, self._pending[at:end]
+            # Only its length shows that a sentence must be cut at a space.
+            num_seen = MAX_SENTENCE_CHARS if text.endswith(" ") else len(text)
+            pieces += _piece(text, start, start + num_seen + 1)
             at = self._scanned = end
         self._pending = self._pending[at:]
         self._start += at

@@ -13,15 +13,15 @@ from app.bundles import Bundle
 from app.bundles.manifest import TextClassification
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
-from app.encoder.encoder import Encoder, opening
+from app.encoder.encoder import Encoder, EncoderModel, opening
 from app.encoder.softmax import softmax
-from app.encoder.tokens import Text, off_the_loop
+from app.encoder.tokens import Text
 from app.errors import BundleError, InvalidRequest
 from app.runtime import Workers, checked
 from app.settings.model import RuntimeSettings
 
 
-class TextClassifier:
+class TextClassifier(EncoderModel):
     """Scores texts, or pairs of texts, by label (implements `filters.Classifier`).
 
     Raises:
@@ -34,20 +34,10 @@ class TextClassifier:
             raise BundleError(
                 f"bundle {encoder.bundle.reference} is for {model.task}, not text-classification"
             )
-        self._encoder = encoder
+        super().__init__(encoder)
         self.model = model
         self.labels = model.labels
         check_canaries(encoder.bundle, lambda text: self._best(encoder.read_now(text)))
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its threads are at work."""
-        return self._encoder.is_alive
-
-    @property
-    def num_waiting(self) -> int:
-        """Texts that wait in front of it, in windows."""
-        return self._encoder.num_waiting
 
     async def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
         """Return one row per text and one column per label, each in [0, 1].
@@ -72,18 +62,6 @@ class TextClassifier:
         other = copy(self)
         other.model = self.model.model_copy(update={"activation": activation})
         return other
-
-    async def num_tokens(self, text: str) -> int:
-        """Return how many tokens the model reads of a text, overlaps included."""
-        return await off_the_loop(self._num_tokens, (text,))
-
-    async def close(self) -> None:
-        """Release the model."""
-        await self._encoder.close()
-
-    def _num_tokens(self, texts: Sequence[str]) -> int:
-        windows = [one for text in texts for one in self._encoder.tokens.windows(text)]
-        return sum(len(window.ids) for window in windows)
 
     def _best(self, rows: Sequence[Row]) -> NDArray[np.float32]:
         logits = np.stack([checked(row["logits"], len(self.labels)) for row in rows])

@@ -11,14 +11,13 @@ from app.bundles import Bundle
 from app.bundles.manifest import FeatureExtraction
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
-from app.encoder.encoder import Encoder, opening
-from app.encoder.tokens import off_the_loop
+from app.encoder.encoder import Encoder, EncoderModel, opening
 from app.errors import BundleError, ModelOutputInvalid
 from app.runtime import Workers, checked
 from app.settings.model import RuntimeSettings
 
 
-class TextEmbedder:
+class TextEmbedder(EncoderModel):
     """Embeds texts as vectors of length one (implements `filters.Embedder`).
 
     Raises:
@@ -31,20 +30,10 @@ class TextEmbedder:
             raise BundleError(
                 f"bundle {encoder.bundle.reference} is for {model.task}, not feature-extraction"
             )
-        self._encoder = encoder
+        super().__init__(encoder)
         self.dimension = model.dimension
         self.reference = encoder.bundle.reference
         check_canaries(encoder.bundle, lambda text: self._mean(encoder.read_now(text)))
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its threads are at work."""
-        return self._encoder.is_alive
-
-    @property
-    def num_waiting(self) -> int:
-        """Texts that wait in front of it, in windows."""
-        return self._encoder.num_waiting
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit-length row per text; a long text gets the mean of its windows.
@@ -55,18 +44,6 @@ class TextEmbedder:
         """
         rows = [self._mean(some) for some in await self._encoder.read(texts)]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
-
-    async def num_tokens(self, texts: Sequence[str]) -> int:
-        """Return how many tokens the model reads of these texts, overlaps included."""
-        return await off_the_loop(self._num_tokens, texts)
-
-    async def close(self) -> None:
-        """Release the model."""
-        await self._encoder.close()
-
-    def _num_tokens(self, texts: Sequence[str]) -> int:
-        windows = [one for text in texts for one in self._encoder.tokens.windows(text)]
-        return sum(len(window.ids) for window in windows)
 
     def _mean(self, rows: Sequence[Row]) -> NDArray[np.float32]:
         total = np.sum([checked(row["embedding"], self.dimension) for row in rows], axis=0)

@@ -70,6 +70,11 @@ class Encoder:
         """Return the rows of one text, computed in the calling thread."""
         return self.runner.run_now(self.tokens.windows(text))
 
+    async def num_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens the graph reads of these texts, overlaps included."""
+        windows = await off_the_loop(self._windows, texts)
+        return sum(len(window.ids) for some in windows for window in some)
+
     async def close(self) -> None:
         """Stop threads of its own and let go of the graph."""
         await asyncio.to_thread(self.close_now)
@@ -97,6 +102,31 @@ class Encoder:
                 f"bundle {self.bundle.reference}: golden check failed: the graph cannot read "
                 f"token {last} of its tokenizer; the two do not belong together"
             ) from error
+
+
+class EncoderModel:
+    """What a model that reads texts with an encoder is to those who keep it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads are at work."""
+        return self._encoder.is_alive
+
+    @property
+    def num_waiting(self) -> int:
+        """Texts that wait in front of it, in windows."""
+        return self._encoder.num_waiting
+
+    async def num_tokens(self, texts: Sequence[str]) -> int:
+        """Return how many tokens the model reads of these texts, overlaps included."""
+        return await self._encoder.num_tokens(texts)
+
+    async def close(self) -> None:
+        """Release the model."""
+        await self._encoder.close()
 
 
 @contextmanager

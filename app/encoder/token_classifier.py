@@ -12,7 +12,7 @@ from app.bundles import Bundle
 from app.bundles.manifest import TokenClassification
 from app.encoder.calls import Row
 from app.encoder.canaries import check_canaries
-from app.encoder.encoder import Encoder, opening
+from app.encoder.encoder import Encoder, EncoderModel, opening
 from app.encoder.softmax import softmax
 from app.encoder.tokens import PlacedWindow, Text, off_the_loop
 from app.errors import BundleError, ModelOutputInvalid
@@ -32,7 +32,7 @@ class TokenScores:
     """A row a token, a column a label; each row adds up to 1."""
 
 
-class TextTokenClassifier:
+class TextTokenClassifier(EncoderModel):
     """Scores the tokens of texts by label (implements `filters.TokenClassifier`).
 
     Raises:
@@ -45,19 +45,9 @@ class TextTokenClassifier:
             raise BundleError(
                 f"bundle {encoder.bundle.reference} is for {model.task}, not token-classification"
             )
-        self._encoder = encoder
+        super().__init__(encoder)
         self.labels = model.labels
         check_canaries(encoder.bundle, self._highest_now)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its threads are at work."""
-        return self._encoder.is_alive
-
-    @property
-    def num_waiting(self) -> int:
-        """Texts that wait in front of it, in windows."""
-        return self._encoder.num_waiting
 
     async def tokens(self, texts: Sequence[str]) -> list[TokenScores]:
         """Return each text's tokens with a score a label; the scores of a token add up to 1.
@@ -73,10 +63,6 @@ class TextTokenClassifier:
         windows = [one.window for some, _ in placed for one in some]
         rows = iter(await self._encoder.runner.run(windows))
         return [self._scores(one, [next(rows) for _ in one[0]]) for one in placed]
-
-    async def close(self) -> None:
-        """Release the model."""
-        await self._encoder.close()
 
     def _placed(self, texts: Sequence[str]) -> list[Placed]:
         return [self._encoder.tokens.placed_windows(text) for text in texts]

@@ -59,7 +59,7 @@ class LabelEngine:
         yield Delta(
             text=model.labels[best] if is_clear else model.neutral,
             finish_reason="stop",
-            prompt_tokens=await self._classifier.num_tokens(text),
+            prompt_tokens=await self._classifier.num_tokens([text]),
             completion_tokens=1,
         )
 

@@ -25,7 +25,8 @@ PenstockError
 │   └── RecorderFull        503
 ├── ShuttingDown            503
 ├── Unavailable             503  something the request needs is down
-│   └── NotReady            503  a part of the server has not come up
+│   ├── NotReady            503  a part of the server has not come up
+│   └── Lost                503  a part of the server is gone, and only a restart helps
 ├── Unrecordable            500  what the filters found cannot be written
 ├── Unstorable              500  the database refuses the values, however often they are sent
 ├── DeadlineExceeded        504
@@ -69,6 +70,7 @@ from app.errors.service import (
     DeadlineExceeded,
     EngineBusy,
     FilterFailed,
+    Lost,
     ModelFailed,
     ModelOutputInvalid,
     NotReady,
@@ -104,6 +106,7 @@ __all__ = [
     "HeadersTooLarge",
     "HubError",
     "InvalidRequest",
+    "Lost",
     "MethodNotAllowed",
     "ModelFailed",
     "ModelInUse",

@@ -70,6 +70,13 @@ class NotReady(Unavailable):
     default_message = "The server is not ready; the checks say which part."
 
 
+class Lost(Unavailable):
+    """A part of the server is gone for good."""
+
+    code = "lost"
+    default_message = "A part of the server is gone for good; it must be started again."
+
+
 class DeadlineExceeded(PenstockError):
     """The request's time is over."""
 

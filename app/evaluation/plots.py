@@ -10,8 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from app.evaluation.counts import AtThreshold
 from app.evaluation.curves import Bin, Curves
-from app.evaluation.evaluation import AtThreshold, Evaluation
+from app.evaluation.evaluation import Evaluation
 
 SIDE = 240
 """Of the plot's square, in the picture's own units."""

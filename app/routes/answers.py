@@ -198,11 +198,11 @@ class ErrorResponse(Answer):
     error: ErrorAnswer
 
 
-def error_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entries of errors with these statuses."""
-    return {
-        status: {"model": ErrorResponse, "description": _MEANINGS[status]} for status in statuses
-    }
+def error_docs(
+    *statuses: int, model: type[ErrorResponse] = ErrorResponse
+) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of errors with these statuses and this shape."""
+    return {status: {"model": model, "description": _MEANINGS[status]} for status in statuses}
 
 
 _MEANINGS = {
@@ -210,10 +210,11 @@ _MEANINGS = {
     401: "No API key, or an unknown, expired or revoked one.",
     403: "The API key lacks the scope.",
     404: "What the request names does not exist.",
-    408: "The body did not arrive in time.",
+    408: "The body, or the whole request, took too long.",
     409: "It cannot be done as things are; the message says why.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
+    422: "The request cannot be understood or is out of bounds.",
     500: "The server or the model failed.",
     503: "A bound is reached, something is down, or the server is shutting down.",
     504: "The request took too long.",

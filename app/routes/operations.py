@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from app import __version__
-from app.errors import NotReady, ShuttingDown
+from app.errors import Lost, NotReady, ShuttingDown
 from app.routes.answers import ErrorAnswer, error_docs
 from app.routes.authentication import PUBLIC_PATHS, requires
 from app.routes.envelope import error_response
@@ -24,7 +24,7 @@ router = APIRouter(tags=["operations"])
 
 
 class LiveResponse(Body):
-    """The event loop turns."""
+    """The event loop turns, and nothing is lost for good."""
 
     status: str = "live"
 
@@ -50,11 +50,16 @@ class VersionResponse(Body):
     """The bundle behind `/infer` when a request names none."""
 
 
-@router.get("/livez", summary="Is the process alive?", response_model=LiveResponse)
-@router.get("/healthz", summary="The same, where llm-guard has it", response_model=LiveResponse)
-@router.get("/health", summary="The same, where detectors have it", response_model=LiveResponse)
-async def livez() -> Response:
-    """Answer as long as the event loop turns, whatever else is down."""
+_live: dict[str, Any] = {"response_model": LiveResponse, "responses": error_docs(503)}
+
+
+@router.get("/livez", summary="Is the process alive?", **_live)
+@router.get("/healthz", summary="The same, where llm-guard has it", **_live)
+@router.get("/health", summary="The same, where detectors have it", **_live)
+async def livez(service: Served) -> Response:
+    """Answer as long as a restart would not help, whatever else is down."""
+    if service.readiness.is_lost:
+        raise Lost
     return JsonResponse({"status": "live"})
 
 
@@ -132,10 +137,15 @@ def describe(app: Any) -> dict[str, Any]:
     }
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            # The framework would answer 422; here it is 400, in the shape of every error.
-            operation["responses"].pop("422", None)
+            _drop_the_frameworks_own(operation["responses"])
             if path not in PUBLIC_PATHS:
                 operation["security"] = [{"bearer": []}, {"apiKey": []}]
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"].get("schemas", {}).pop(name, None)
     return document
+
+
+def _drop_the_frameworks_own(responses: dict[str, Any]) -> None:
+    """Take out the 422 that the framework would answer; what is wrong with a request is told in our way."""
+    if "ValidationError" in str(responses.get("422")):
+        del responses["422"]

@@ -25,6 +25,8 @@ class Check:
     passes: Callable[[], bool]
     is_vital: bool = True
     """Without it no request can be answered; otherwise the server is only degraded."""
+    is_lasting: bool = False
+    """Once it fails it never passes again, so that only a restart helps."""
 
 
 class Readiness:
@@ -40,6 +42,11 @@ class Readiness:
             if worst in parts.values():
                 return worst, parts
         return Health.READY, parts
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether only a restart helps."""
+        return any(check.is_lasting and not check.passes() for check in self._checks)
 
 
 def _health(check: Check) -> Health:

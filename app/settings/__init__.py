@@ -1,6 +1,7 @@
 """The operator's choices: one `penstock.toml` plus `PENSTOCK_*` environment, read once."""
 
 from app.settings.model import (
+    Calibration,
     ChainEntry,
     HubSettings,
     LimitSettings,
@@ -13,6 +14,7 @@ from app.settings.model import (
 from app.settings.source import load_settings
 
 __all__ = [
+    "Calibration",
     "ChainEntry",
     "HubSettings",
     "LimitSettings",

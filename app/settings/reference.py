@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, get_args, get_origin
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic.fields import FieldInfo
@@ -59,11 +60,20 @@ def _rows_of(group: type[Group], path: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _allowed(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(str(choice) for choice in get_args(field.annotation))
-    if isinstance(field.annotation, type) and issubclass(field.annotation, Enum):
-        return ", ".join(str(choice.value) for choice in field.annotation)
-    return ", ".join(filter(None, map(_bound, field.metadata)))
+    return ", ".join([*_choices(field.annotation), *filter(None, map(_bound, field.metadata))])
+
+
+def _choices(annotation: object) -> Iterator[str]:
+    """Yield the words that a type allows."""
+    if get_origin(annotation) is Literal:
+        yield from map(str, get_args(annotation))
+    elif get_origin(annotation) in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _choices(member)
+    elif get_origin(annotation) is Mapping:
+        yield "a table"
+    elif isinstance(annotation, type) and issubclass(annotation, Enum):
+        yield from (str(choice.value) for choice in annotation)
 
 
 def _bound(limit: object) -> str:

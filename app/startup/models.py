@@ -132,6 +132,11 @@ class LoadedModels:
         return all(model.is_alive for model in self._models().values())
 
     @property
+    def has_threads(self) -> bool:
+        """Whether the threads that all but the language models share are at work."""
+        return self._workers.is_alive
+
+    @property
     def references(self) -> list[str]:
         """All loaded bundles, as `name@version`."""
         return list(self._models())

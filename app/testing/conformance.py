@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from app.testing import rules, stretches
+from app.testing import lasting, pace, positions, rules, stretches
 from app.testing.judging import Subject, demand
 from app.testing.texts import texts_for
 from filters import Context, Filter, Item, Passage, Stage
@@ -13,18 +13,23 @@ from filters import Context, Filter, Item, Passage, Stage
 Rule = Callable[[Subject], Awaitable[None]]
 
 RULES: tuple[Rule, ...] = (
+    pace.the_loop_is_left_to_others,
     rules.findings_are_valid,
     rules.it_is_deterministic,
-    rules.history_has_no_say,
+    lasting.history_has_no_say,
+    lasting.units_stand_alone,
     rules.requests_are_isolated,
-    rules.it_stops_when_cancelled,
+    lasting.it_stops_when_cancelled,
+    lasting.nothing_goes_on,
     rules.it_is_the_same_wherever_it_stands,
-    stretches.positions_count_characters,
+    positions.positions_count_characters,
     stretches.rewriting_is_idempotent,
     stretches.streams_equal_the_whole,
-    rules.time_does_not_explode,
+    rules.the_clock_has_no_say,
+    pace.time_does_not_explode,
+    pace.time_grows_with_the_text,
     rules.canaries_separate,
-    rules.it_keeps_its_budget,
+    pace.it_keeps_its_budget,
 )
 
 _PASSAGE = Passage("p1", "Water runs through the gate, not past it.", "docs/gate.md")

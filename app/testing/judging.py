@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
+from app.testing.stepping import Steps, Stuck
 from filters import Filter, Finding, Item
+
+NOT_HERE = (
+    "search with google-re2 (`import re2`), whose time grows with the text only; put long work beside "
+    "the loop, and bound it: `await in_thread(function, text)`, from `filters`; never `time.sleep` or "
+    'a blocking read; or choose `isolation = "process"`'
+)
+_LESS = "bound the work: judge less at once with a smaller `unit`, or look at less of the text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,11 @@ class Subject:
     """The author's own; they stand among the items too."""
     deadline_s: float
     budget_ms: float | None
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether it runs in a process of its own, where it holds up nobody."""
+        return self.filter.isolation == "process"
 
 
 def demand(holds: bool, reason: str, mend: str, item: Item | None = None) -> None:
@@ -44,33 +56,35 @@ async def judge(subject: Subject, item: Item) -> Finding | None:
     Raises:
         AssertionError: there is none in time, or the check raised.
     """
-    started = perf_counter()
+    return (await timed(subject, item))[0]
+
+
+async def timed(subject: Subject, item: Item) -> tuple[Finding | None, float]:
+    """Return the finding of one item, and for how many seconds at a time its check held the loop.
+
+    Raises:
+        AssertionError: as `judge`.
+    """
+    steps = Steps(subject.filter.check(item), subject.deadline_s)
+    deadline = asyncio.timeout(subject.deadline_s)
     try:
-        async with asyncio.timeout(subject.deadline_s):
-            finding = await subject.filter.check(item)
-    except TimeoutError:
+        async with deadline:
+            finding = await steps
+    except Stuck:
         finding = None
-        demand(
-            False,
-            f"no finding within {subject.deadline_s} s",
-            "bound the work: judge less at once with a smaller `unit`, or look at less of the text",
-            item,
-        )
     except Exception as error:
+        if isinstance(error, TimeoutError) and deadline.expired():
+            demand(False, f"no finding within {subject.deadline_s} s", _LESS, item)
         mend = "any text may come: one space, a lone surrogate, no letter at all; see the traceback"
         raise AssertionError(
             "\n".join([f"the check raised {error!r}", *_place(item), f"  mend: {mend}"])
         ) from error
-    took_s = perf_counter() - started
-    demand(
-        took_s <= subject.deadline_s,
-        f"the check blocked the event loop for {took_s:.1f} s",
-        "put long work beside the loop, and bound it: `await in_thread(function, text)`, from "
-        "`filters`; never `time.sleep` or a blocking read",
-        item,
-    )
+    if steps.longest_s > subject.deadline_s:
+        blocked = f"the check blocked the event loop for {steps.longest_s:.1f} s"
+        late = f"no finding within {subject.deadline_s} s"
+        demand(False, *((late, _LESS) if subject.is_isolated else (blocked, NOT_HERE)), item)
     _demand_valid(finding, item)
-    return finding
+    return finding, steps.held_s
 
 
 def _demand_valid(finding: object, item: Item) -> None:

@@ -1,10 +1,9 @@
-"""The rules about what a filter points at: positions, rewriting, and streams."""
+"""The rules about what the chain does with ranges: rewriting, and streams."""
 
 from __future__ import annotations
 
 import random
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -15,42 +14,10 @@ from app.exchange import Edit, Verdict
 from app.settings import ChainEntry
 from app.testing.comparing import equal_verdicts
 from app.testing.judging import Subject, demand, judge
-from app.testing.texts import longest
 from filters import Context, Filter, Finding, Item, Range
 
 THRESHOLD = 0.5
 LONGEST_STREAM = 1_500
-
-_BEFORE = "👩‍👩‍👧🚪 ßﬁİ éèô "
-"""Stands before an example; every wrong way of counting its characters gives another number."""
-_BEHIND = " And so it goes on, with no end in sight."
-_COUNTS: Mapping[str, Callable[[str], int]] = {
-    "UTF-8 bytes": lambda text: len(text.encode()),
-    "UTF-16 units": lambda text: len(text.encode("utf-16-le")) // 2,
-    "characters of a case-folded copy": lambda text: len(text.casefold()),
-    "characters of a lower-case copy": lambda text: len(text.lower()),
-    "characters of a normalised copy": lambda text: len(unicodedata.normalize("NFKD", text)),
-    "characters of an ASCII copy": lambda text: len(text.encode("ascii", "ignore")),
-}
-
-
-async def positions_count_characters(subject: Subject) -> None:
-    """What an example's ranges cover is still covered where other characters stand around it."""
-    for item in subject.examples:
-        text = _BEFORE + item.text + _BEHIND
-        if len(text) > longest(subject.filter.unit):
-            continue
-        covered = _covered(await judge(subject, item), item.text)
-        moved = replace(item, text=text)
-        for found in _ranges(await judge(subject, moved)):
-            way = _counted(found, text, covered)
-            demand(
-                way is None,
-                f"the range {found.start}…{found.end} counts {way}",
-                "positions are Python string indices of item.text: text[start:end] is what is meant; "
-                "map those of bytes or of a changed copy back",
-                moved,
-            )
 
 
 async def rewriting_is_idempotent(subject: Subject) -> None:
@@ -147,26 +114,6 @@ def _chunkings(text: str) -> Iterator[list[str]]:
         pieces.append(text[at : at + size])
         at += size
     yield pieces
-
-
-def _counted(found: Range, text: str, covered: set[str]) -> str | None:
-    """Return in what a range counts, if it would be right so and is not as it stands."""
-    if text[found.start : found.end] in covered:
-        return None
-    for way, count in _COUNTS.items():
-        off = count(_BEFORE) - len(_BEFORE)
-        meant = text[max(0, found.start - off) : max(0, found.end - off)]
-        if off and meant in covered:
-            return way
-    return None
-
-
-def _covered(finding: Finding | None, text: str) -> set[str]:
-    return {text[found.start : found.end] for found in _ranges(finding)}
-
-
-def _ranges(finding: Finding | None) -> tuple[Range, ...]:
-    return finding.ranges if finding else ()
 
 
 def _rewritten(subject: Subject, text: str, finding: Finding | None) -> str:

@@ -32,7 +32,7 @@ AWKWARD = (
 _LETTERS = "etaoin shrdlu .,!?\n0123456789'\"-éßя中🙂\u200b\u0301\U0001f3fd"
 
 
-_REPEATED = ("a", "1", " ", "a ", "a.", "a@", "1,", "-", "<", "(")
+_REPEATED = ("a", "1", " ", "\n", "a ", "a.", "a@", "1,", "x", "A", "-", "<", "(", '"', "\\")
 """What patterns backtrack over; the `!` behind it keeps them from matching after all."""
 
 _SIZES = (*range(6, 34, 2), *(2**power for power in range(6, 15)))
@@ -44,10 +44,16 @@ def growing_texts(unit: Unit, examples: Sequence[str] = ()) -> Iterator[str]:
 
     Examples are repeated too: what a pattern nearly matches costs it most.
     """
-    for repeated in (*_REPEATED, *filter(None, examples)):
+    for piece in repeated(examples):
         for size in _SIZES:
             if size < longest(unit):
-                yield (repeated * (size // len(repeated) + 1))[:size] + "!"
+                yield (piece * (size // len(piece) + 1))[:size] + "!"
+
+
+def repeated(examples: Sequence[str] = ()) -> Iterator[str]:
+    """Yield what a pattern may backtrack over when it stands many times in a row."""
+    yield from _REPEATED
+    yield from filter(None, examples)
 
 
 def texts_for(unit: Unit, *, num_random: int = 12) -> list[str]:

@@ -29,6 +29,8 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         r"\b(?:your|this|that|the) request (?:cannot|can'?t|can not) be (?:fulfilled|completed|processed|answered)",
         r"\b(?:against|violat(?:es|ing)|outside) (?:of )?(?:my|our|openai'?s|the) (?:\w+ )?(?:guidelines"
         r"|polic(?:y|ies)|programming|principles|terms|rules|capabilities)",
+        r"\b(?:i|we) (?:do not|don'?t) feel comfortable (?:\w+ ){0,2}?\w+ing\b",
+        r"\bwould be (?:inappropriate|irresponsible|unethical|wrong) (?:for|of) me to\b",
         r"\b(?:no|not) (?:able|possible) for me to (?:\w+ ){0,2}?" + _DO,
     ),
     "de": (
@@ -43,10 +45,13 @@ CLEAR: Mapping[str, tuple[str, ...]] = {
         r"(?:aider|assister|fournir|repondre|accomplir|satisfaire|donner|faire cela|creer|ecrire)",
         r"\bje ne suis pas (?:en mesure|autorisee?|capable|habilitee?)\b",
         r"\bje (?:dois|prefere) (?:decliner|refuser)\b",
+        r"\bje refuse (?:de |d')\w+",
+        r"\ba l'encontre de mes (?:directives|principes|regles)\b",
     ),
     "es": (
         r"\bno (?:puedo|podemos|podria|podre|debo) (?:\w+ ){0,3}?(?:ayudar\w*|asistir\w*|proporcionar\w*|cumplir"
         r"|responder\w*|hacer eso|dar\w*|ofrecer\w*|crear|escribir|generar)\b",
+        r"\bno me es posible (?:\w+ ){0,2}?(?:ayudar\w*|proporcionar\w*|responder\w*|dar\w*|ofrecer\w*|escribir|crear)\b",
         r"\bno (?:estoy|estamos) (?:autorizad[oa]s?|capacitad[oa]s?|en condiciones)\b",
     ),
     "it": (

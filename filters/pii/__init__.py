@@ -1,18 +1,21 @@
-"""Find personal data: addresses, phone numbers, cards, bank accounts, national identities."""
+"""Find personal data: addresses, phone numbers, cards, bank accounts, national identities, names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import field_validator
+from pydantic import Field, field_validator, model_validator
 
-from filters import Canary, Filter, Finding, Item, Options, Placeholders, Range, in_thread
+from filters import Canary, Filter, Finding, Item, Range, Resources, Unit, in_thread
+from filters._hiding import Hiding, placeholders
 from filters._text.edges import Edges, unit_for
-from filters._text.surest import surest
+from filters._text.normalise import Normalised
+from filters._text.surest import beside, summed, surest
 from filters._text.visible import visible
 from filters.pii.addresses import LONGEST_EMAIL, emails, ips
+from filters.pii.names import NameFinder, margin
 from filters.pii.numbers import NUMBERS
 from filters.pii.phones import phones, unknown_regions
 
@@ -37,31 +40,40 @@ _EXAMPLES = {
 }
 
 
-class PiiOptions(Options):
+class PiiOptions(Hiding):
     """Which personal data counts, and what becomes of it."""
 
+    numbered: bool = True
+    """When the chain rewrites: `[EMAIL_1]`, the same address with the same number throughout the
+    exchange, and masked in the record; else `[email]`."""
     kinds: tuple[Kind, ...] = ("email", "phone", "card", "iban", "ip", "us_ssn")
     """What is looked for. `gb_nino`, `es_dni`, `br_cpf` and `fr_nir` are national identities of the
     United Kingdom, Spain, Brazil and France."""
     regions: tuple[str, ...] = ("US",)
     """Countries whose phone numbers are known without a country's code, as two letters each: `GB`."""
+    names: str = ""
+    """A token classification model that finds names: a bundle (`name`, `name@version`), a folder with
+    an ONNX graph (`./folder`, `/folder`), or a repository of the hub (`OWNER/NAME`,
+    `OWNER/NAME@REVISION`). Without one no names are looked for."""
+    name_labels: Mapping[str, str] = Field(default_factory=dict)
+    """The labels of that model that count, without `B-` and `I-`, each with the name that findings
+    give it: `{ PER = "person", LOC = "place", ORG = "organization" }`. Persons where nothing is said."""
+    name_threshold: float = Field(0.5, gt=0, lt=1)
+    """The model's score from which on a word belongs to a name, and that counts as 0.5; lower finds
+    more."""
+    name_example: str = ""
+    """A text with a name that must be found, or the server does not start."""
     allow: tuple[str, ...] = ()
-    """What is no secret: whole addresses or numbers as they are written, or `@example.org` for all
-    e-mail addresses there."""
-    numbered: bool = True
-    """When the chain rewrites: `[EMAIL_1]`, the same address with the same number throughout the
-    exchange, and masked in the record; else `[email]`."""
-    restore: bool = False
-    """Put what stood in the prompt back into the completion, once all filters have judged it."""
-    keep_in_record: bool = False
-    """Keep what is numbered in the record of the exchange as it came."""
+    """What is no secret: whole addresses, numbers or names as they are written, or `@example.org` for
+    all e-mail addresses there."""
 
-    @field_validator("kinds")
-    @classmethod
-    def _looks_for_something(cls, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
-        if not kinds:
-            raise ValueError("name at least one")
-        return kinds
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Self:
+        if not self.kinds and not self.names:
+            raise ValueError("kinds: name at least one, or a model for names")
+        if not self.names and (self.name_labels or self.name_example):
+            raise ValueError("names: it says which model finds them")
+        return self
 
     @field_validator("regions")
     @classmethod
@@ -75,7 +87,8 @@ class Pii(Filter):
     """Scores how surely a text holds personal data.
 
     1 for what carries check digits or a form that nothing else has, less where the form alone says
-    it: 0.8 for a phone number without its country's code, 0.4 if it is nothing but digits.
+    it: 0.8 for a phone number without its country's code, 0.4 if it is nothing but digits. A name is
+    as sure as the model. What a rule finds is no name; of a name that goes on beside it, the rest is.
     """
 
     options_model = PiiOptions
@@ -84,37 +97,42 @@ class Pii(Filter):
 
     def __init__(self, options: PiiOptions) -> None:
         super().__init__(options)
-        if options.restore and not options.numbered:
-            raise ValueError("restore needs numbered: only a number tells what belongs where")
-        if options.numbered:
-            keep = options.keep_in_record
-            self.placeholders = Placeholders(restore=options.restore, keep=keep)
+        self.placeholders = placeholders(options, ignore_case=True)
         self._allowed = frozenset(value.casefold() for value in options.allow)
+        self._names: NameFinder | None = None
+        if options.names:
+            self._names = NameFinder(options.names, options.name_labels, options.name_threshold)
+        if not options.kinds:  # only numbers and addresses may stand across sentences
+            self.unit = Unit.sentence()
+
+    async def setup(self, resources: Resources) -> None:
+        if self._names:
+            await self._names.setup(resources)
 
     async def check(self, item: Item) -> Finding | None:
+        plain = visible(item.text)
+        names = await self._names.find(plain.text) if self._names else []
         if len(item.text) > LONG_TEXT:
-            return await in_thread(self._look, item)
-        return self._look(item)
+            return await in_thread(self._look, item, plain, names)
+        return self._look(item, plain, names)
 
     def canaries(self) -> Sequence[Canary]:
         bad = [Canary(_EXAMPLES[kind], bad=True) for kind in self.options.kinds]
+        if self.options.name_example:
+            bad.append(Canary(self.options.name_example, bad=True))
         return [*bad, Canary("The 3 gates were built in 1892 and 2,100 m apart.", bad=False)]
 
-    def _look(self, item: Item) -> Finding | None:
-        plain = visible(item.text)
+    def _look(self, item: Item, plain: Normalised, names: Sequence[Range]) -> Finding | None:
         edges = Edges.of(item, self.unit)
+        by_rule = list(surest(self._finds(plain.text)))
+        finds = [(find, 1) for find in by_rule]
+        finds += [(name, margin(name)) for name in beside(plain.text, names, by_rule)]
         ranges = []
-        for find in surest(self._finds(plain.text)):
+        for find, around in finds:
             span = plain.original_range(find.start, find.end)
-            if edges.keeps(span, plain, margin=1) and not self._is_allowed(plain.text, find):
+            if edges.keeps(span, plain, around) and not self._is_allowed(plain.text, find):
                 ranges.append(replace(find, start=span[0], end=span[1]))
-        if not ranges:
-            return None
-        top = max(ranges, key=lambda found: found.score)
-        scores: dict[str, float] = {}
-        for found in ranges:
-            scores[found.label] = max(found.score, scores.get(found.label, 0.0))
-        return Finding(top.score, top.label, tuple(ranges), scores=scores)
+        return summed(sorted(ranges, key=lambda found: found.start))
 
     def _finds(self, text: str) -> Iterator[Range]:
         for kind in self.options.kinds:

@@ -36,7 +36,10 @@ _IBAN_LENGTHS: Mapping[str, int] = {
 }  # fmt: skip
 """Characters of each country's bank accounts, by ISO 13616."""
 
-_SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}([ -])(?!00)\d\d\1(?!0000)\d{4}(?![\w-])")
+_SSN = re.compile(
+    r"(?<![\w-])(?<!\d )(?!000|666|9\d\d)\d{3}([ -])(?!00)\d\d\1(?!0000)\d{4}(?![\w-]| \d)"
+)
+"""Between further numbers it is a row of a table."""
 _NINO = re.compile(
     r"(?<!\w)(?i:(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D])(?!\w)"
 )

@@ -10,9 +10,9 @@ from phonenumbers import SUPPORTED_REGIONS, Leniency, PhoneNumberMatch, PhoneNum
 from filters import Range
 
 GROUPED = 0.8
-"""Score of a national number with spaces, dashes or brackets, or behind a word such as `call`."""
+"""Score of a national number in the groups that its country writes, or behind a word such as `call`."""
 BARE = 0.4
-"""Score of a national number that is nothing but digits: it may be an order's."""
+"""Score of other national numbers: nothing but digits may be an order's, `42826808.00` is a price."""
 
 _MAYBE = re.compile(r"\d(?:[^\d\n]{0,4}\d){6}")
 _WORD = re.compile(
@@ -35,7 +35,7 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Range]:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
             # The bracket of `(+44 20 7946 0958)` belongs to the sentence, that of `(212)` does not.
             opened = match.raw_string.count("(") > match.raw_string.count(")")
-            yield Range(match.start + opened, match.end, "phone", _score(text, match))
+            yield Range(match.start + opened, match.end, "phone", _score(text, match, region))
 
 
 def unknown_regions(regions: Sequence[str]) -> list[str]:
@@ -43,8 +43,14 @@ def unknown_regions(regions: Sequence[str]) -> list[str]:
     return [region for region in regions if region not in SUPPORTED_REGIONS]
 
 
-def _score(text: str, match: PhoneNumberMatch) -> float:
+def _score(text: str, match: PhoneNumberMatch, region: str | None) -> float:
     if match.raw_string.lstrip("(").startswith("+"):
         return 1.0
     before = text[max(0, match.start - _BEFORE) : match.start]
-    return GROUPED if not match.raw_string.isdigit() or _WORD.search(before) else BARE
+    return GROUPED if _is_grouped(match.raw_string, region) or _WORD.search(before) else BARE
+
+
+def _is_grouped(number: str, region: str | None) -> bool:
+    if number.isdigit():
+        return False
+    return PhoneNumberMatcher(number, region, leniency=Leniency.STRICT_GROUPING).has_next()

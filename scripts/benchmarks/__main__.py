@@ -133,6 +133,7 @@ class Case(StrEnum):
     """What guards are measured on."""
 
     RULES = "rules"
+    SIX = "six"
     STREAM = "stream"
     CLASSIFIER = "classifier"
 
@@ -142,11 +143,14 @@ def chain(
     quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of eight.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write a row for each measurement.")] = None,
     case: Annotated[
-        list[Case] | None, typer.Option(help="rules, stream or classifier; more than once.")
+        list[Case] | None, typer.Option(help="rules, six, stream or classifier; repeatable.")
     ] = None,
     models_dir: Annotated[Path, typer.Option(help="Where the bundles lie.")] = Path("models"),
 ) -> None:
-    """Our chain beside the guards of others: the same rules, texts and classifier, in turns."""
+    """Our chain beside the guards of others: the same rules, texts and classifier, in turns.
+
+    The case `six` is ours alone: six filters by rule, and what the chain costs around them.
+    """
     from rich.console import Console
 
     from scripts.benchmarks.guards import comparing

@@ -1,4 +1,4 @@
-"""Plain technical English that is on every machine: the docstrings of Python's own library.
+"""Technical text that is on every machine: docstrings and code of Python's own library.
 
 Licence: PSF-2.0. The modules are parsed, not imported.
 """
@@ -9,6 +9,7 @@ import ast
 import inspect
 import re
 import sysconfig
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,19 +32,49 @@ def paragraphs(shortest: int = 60, longest: int = 900) -> list[tuple[str, str]]:
     return [(module, text) for text, module in found.items()]
 
 
+def blocks(shortest: int = 40, longest: int = 600) -> list[tuple[str, str]]:
+    """Return (module, block) pairs of what is no flowing text: lists, tables, examples, options."""
+    found: dict[str, str] = {}
+    for module, text in _docstrings():
+        for block in re.split(r"\n\s*\n", text):
+            flat = " ".join(block.split())
+            is_prose = PROSE.fullmatch(flat) and not CODE.search(block)
+            if not is_prose and shortest <= len(block) <= longest:
+                found.setdefault(inspect.cleandoc(block), module)
+    return [(module, text) for text, module in found.items()]
+
+
+def functions(shortest: int = 80, longest: int = 600) -> list[tuple[str, str]]:
+    """Return (module, source) pairs of short functions, with their docstrings and comments."""
+    found: dict[str, str] = {}
+    for module, source, tree in _modules():
+        lines = source.splitlines()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                text = textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+                if shortest <= len(text) <= longest:
+                    found.setdefault(text, module)
+    return [(module, text) for text, module in found.items()]
+
+
 def _docstrings() -> Iterator[tuple[str, str]]:
+    for module, _, tree in _modules():
+        yield from ((module, text) for text in _in_tree(tree))
+
+
+def _modules() -> Iterator[tuple[str, str, ast.Module]]:
     root = Path(sysconfig.get_paths()["stdlib"])
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).parts
         if SKIPPED.isdisjoint(parts):
-            yield from ((".".join(parts), text) for text in _in_file(path))
+            try:
+                source = path.read_text(encoding="utf-8")
+                yield ".".join(parts), source, ast.parse(source)
+            except (SyntaxError, UnicodeDecodeError):
+                continue
 
 
-def _in_file(path: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError):
-        return
+def _in_tree(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node, clean=True)

@@ -32,6 +32,7 @@ def measure(bundle: Bundle, rows: Sequence[Row], encoder: Bundle | None) -> dict
         case TextClassification(pair=True, labels=labels):
             return grounding.measure(rows, scores_of(bundle, rows), labels)
         case TextClassification(labels=labels) if labels == INJECTION:
+            rows = [*rows, *injection.documentation()]
             return injection.measure(rows, scores_of(bundle, rows))
         case TextClassification(labels=labels):
             return toxicity.measure(rows, scores_of(bundle, rows), labels)

@@ -1,16 +1,26 @@
-"""Injection: ranking by set, and what the filter would do with harmless text."""
+"""Injection: ranking by set, and what the filter would do with harmless text.
+
+Beside held-out rows this project's documentation is read, which is of no set: Markdown about
+prompts, filters and attacks that nothing was learnt from.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from app.evaluation.curves import roc_auc
+from filters.injection import stretches
 from scripts.corpus.row import Row
+from scripts.corpus.sets.injection import HARMLESS
 from scripts.evaluation.measures import Scores, known, share
 
 FLAGGED, BLOCKED = 0.5, 0.9
+ROOT = Path(__file__).parents[2]
+OWN_DOCS = "own_docs"
 
 
 def measure(rows: Sequence[Row], scores: Scores) -> dict[str, float]:
@@ -21,7 +31,7 @@ def measure(rows: Sequence[Row], scores: Scores) -> dict[str, float]:
     for name, line in (("flagged", FLAGGED), ("blocked", BLOCKED)):
         measures[f"{name}.found"] = share(found[truths] >= line)
         measures[f"{name}.false_alarms"] = share(found[~truths] >= line)
-    kinds = np.array([_kind(row) for row in rows])
+    kinds = np.array([row.source for row in rows])
     for kind in sorted(set(kinds.tolist())):
         for truth, word in ((True, "found"), (False, "false_alarms")):
             some = found[(kinds == kind) & (truths == truth)]
@@ -30,6 +40,11 @@ def measure(rows: Sequence[Row], scores: Scores) -> dict[str, float]:
     return known(measures)
 
 
-def _kind(row: Row) -> str:
-    """Return the set of a row, or for one that was made here the kind."""
-    return row.group.rsplit("-", 1)[0] if row.group.startswith("made-") else row.source
+def documentation() -> list[Row]:
+    """Return our own documentation, paragraph by paragraph in stretches as the filter reads them."""
+    return [
+        Row(source=OWN_DOCS, group=str(path), text=text[slice(*span)], labels=dict(HARMLESS))
+        for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+        for text in re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
+        for span in stretches(text)
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.engine import Delta, Support
-from app.exchange import SEPARATOR, Exchange, FinishReason, Mode, Outcome
-from filters import Evidence, Finding, Item, Passage
+from app.exchange import SEPARATOR, Exchange, FinishReason, Message, Mode, Outcome
+from filters import Evidence, Finding, Item, Passage, Role, Stage
 from tests.app.chain.sample_filters import Word, WordOptions, instance
 from tests.app.pipelines import INPUT, Setup, asked, word
 from tests.app.scripted import ScriptedEngine
@@ -58,6 +58,34 @@ async def test_filters_know_the_question_among_all_messages() -> None:
     await Setup("Ok.", chain=chain).pipeline.run(asked("old", "answer", "new"))
 
     assert seen == [("old", "new"), ("answer", "new"), ("new", "new")]
+
+
+async def test_filters_know_who_speaks() -> None:
+    seen: list[tuple[str, Role]] = []
+
+    class Hears(Word):
+        async def check(self, item: Item) -> Finding | None:
+            seen.append((item.text, item.context.role))
+            return None
+
+    roles = ("system", "developer", "user", "assistant", "tool", "function", "oracle")
+    messages = tuple(Message(role, role) for role in roles)
+    exchange = Exchange(messages, model="scripted", passages=(Passage("p", "page", "a"),))
+    chain = [instance(Hears(WordOptions()), id=stage, stage=stage) for stage in Stage]
+    await Setup("Ok.", chain=chain).pipeline.run(exchange)
+
+    assert seen == [
+        ("system", Role.SYSTEM),
+        ("developer", Role.DEVELOPER),
+        ("user", Role.USER),
+        ("assistant", Role.ASSISTANT),
+        ("tool", Role.TOOL),
+        ("function", Role.TOOL),
+        ("oracle", Role.USER),
+        ("page", Role.PASSAGE),
+        ("page", Role.PASSAGE),
+        ("Ok.", Role.ASSISTANT),
+    ]
 
 
 def sent_along(*texts: str) -> Exchange:

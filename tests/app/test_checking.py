@@ -207,3 +207,58 @@ async def test_instances_that_a_new_chain_does_not_have_are_not_passed_over() ->
     with pytest.raises(Overloaded, match="read anew"):
         await judge.run(Check(exchange("Hello."), INPUT, instances=frozenset({"gone"})))
     assert records.exchanges == []
+
+
+class Gate(Filter):
+    """Judges nothing before it is opened."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.is_asked, self.is_open = asyncio.Event(), asyncio.Event()
+
+    async def check(self, item: Item) -> Finding | None:
+        self.is_asked.set()
+        await self.is_open.wait()
+        return Finding(1.0, "old")
+
+
+async def test_a_chain_that_is_read_anew_leaves_a_request_to_the_one_it_began_with() -> None:
+    gate = Gate(Options())
+    chain = Chain([instance(gate, id="old", stage=INPUT, action="flag")])
+    judge = Checker(chain, KeptRecords(), 5.0)
+    checks = [
+        Check(exchange(str(number)), INPUT, instances=frozenset({"old"})) for number in range(20)
+    ]
+
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(judge.run_all(checks))
+        await gate.is_asked.wait()
+        chain.replace(Chain([instance(word("bad"), id="new", stage=INPUT)]))
+        closed_meanwhile = await chain.sweep()
+        gate.is_open.set()
+
+    assert closed_meanwhile == 0
+    assert [ids(one) for one in asked.result()] == [["old"]] * 20
+    assert await chain.sweep() == 1
+
+
+async def test_a_chain_that_is_read_anew_before_the_first_text_begins_fails_nothing() -> None:
+    chain = Chain([instance(word("bad"), id="old", stage=INPUT)])
+    judge = Checker(chain, KeptRecords(), 5.0)
+    asked = judge.run_all([Check(exchange("bad"), INPUT, instances=frozenset({"old"}))])
+
+    running = asyncio.ensure_future(asked)
+    asyncio.get_running_loop().call_soon(chain.replace, Chain([]))
+    [checked] = await running
+
+    assert ids(checked) == ["old"]
+
+
+async def test_the_texts_of_all_requests_together_do_not_crowd() -> None:
+    crowd = Crowd(Options())
+    judge = Checker(Chain([instance(crowd, stage=INPUT)]), KeptRecords(), 5.0, at_once=3)
+    requests = [[Check(exchange("x"), INPUT) for _ in range(5)] for _ in range(4)]
+
+    await asyncio.gather(*(judge.run_all(checks) for checks in requests))
+
+    assert 1 < crowd.most <= 3

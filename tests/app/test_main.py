@@ -59,7 +59,14 @@ async def test_everything_is_put_together(settings: Settings, database: Database
 
     assert answered.json()["completion"] == "Gates hold water."
     assert answered.json()["citations"][0]["title"] == "Gates"
-    assert ready.json()["checks"].keys() == {"models", "recorder", "keys", "database", "sources"}
+    assert ready.json()["checks"].keys() == {
+        "models",
+        "threads",
+        "recorder",
+        "keys",
+        "database",
+        "sources",
+    }
     assert 'penstock_model_queue_size{bundle="answer@1"} 0.0' in metrics
     assert "\npenstock_event_loop_tasks " in metrics
     assert review.headers["location"].startswith("/review/sign-in")

@@ -12,7 +12,7 @@ from app.errors import DeadlineExceeded
 from app.exchange import Action, Mode
 from app.settings import ChainEntry
 from app.trial import Measured, Tried, measure, try_chain
-from filters import Filter, Finding, Item, Options, Passage, Range, Stage, Unit
+from filters import Filter, Finding, Item, Options, Passage, Range, Role, Stage, Unit
 
 
 class Marks(Filter):
@@ -135,6 +135,27 @@ async def test_a_tried_passage_is_the_one_that_its_filters_see() -> None:
     assert tried.context.question == "Is it?"
     assert [one.text for one in tried.context.passages] == ["Loud!"]
     assert tried.context.instructions == ("Be calm.",)
+
+
+async def test_filters_know_who_speaks_in_what_is_tried() -> None:
+    seen: list[tuple[str, Role]] = []
+
+    class Hears(Marks):
+        async def check(self, item: Item) -> Finding | None:
+            seen.append((item.text, item.context.role))
+            return None
+
+    passages = (Passage("1", "Page.", "a"),)
+    for stage in Stage:
+        tried = Tried(stage, stage.value, passages=passages)
+        await measure(instance(Hears, "a", stage=stage), tried)
+
+    assert seen == [
+        ("input", Role.USER),
+        ("Page.", Role.PASSAGE),
+        ("retrieval", Role.PASSAGE),
+        ("output", Role.ASSISTANT),
+    ]
 
 
 async def test_a_chain_stays_open_while_it_is_tried() -> None:

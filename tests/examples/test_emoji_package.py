@@ -77,10 +77,6 @@ def test_its_filter_is_tried_as_the_chain_has_it(place: Path) -> None:
     assert found["released"] == "Nice (emoji) 🙂"
 
 
-def test_its_own_tests_pass() -> None:
-    run("pytest", "-q", "-p", "no:cacheprovider", cwd=EXAMPLE)
-
-
 async def test_a_server_guards_with_it(place: Path, tmp_path: Path) -> None:
     async with serving(place, tmp_path / "home") as server, server.client() as client:
         blocked = (

@@ -6,8 +6,10 @@ import asyncio
 import ctypes
 import os
 import re
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from filters import Filter, Finding, Isolation, Item, Options, Range, Resources, Unit
@@ -94,6 +96,27 @@ def devours() -> None:
     _EATEN.append(bytearray(b"x" * 4_000_000_000))
 
 
+def multiplies() -> Finding | None:
+    """Leave a process behind, and tell its id."""
+    child = os.fork()
+    if not child:
+        time.sleep(1_000)
+    return Finding(1.0, str(child))
+
+
+def splits() -> None:
+    """Go on twice: two processes that would both answer."""
+    os.fork()
+
+
+def talks() -> None:
+    """Say that nothing was found, and then again."""
+    answer = b'{"finding": null, "resident_bytes": 1, "number": 1}'
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as connection:
+            connection.send(len(answer).to_bytes(4, "big") + answer)
+
+
 FAULTS: dict[str, Callable[[], Any]] = {
     "RAISES": raises,
     "EXITS": exits,
@@ -106,4 +129,7 @@ FAULTS: dict[str, Callable[[], Any]] = {
     "ENDS": ends_the_process,
     "EATS": eats,
     "DEVOURS": devours,
+    "MULTIPLIES": multiplies,
+    "SPLITS": splits,
+    "TALKS": talks,
 }

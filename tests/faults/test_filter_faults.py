@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from app.chain.chain import Chain
+from app.chain.registry import filter_class
 from app.errors import FilterError
 from app.exchange import Action
 from tests.faults.chains import Came, lead, opened, placed
@@ -41,9 +42,23 @@ def _is_a_filters(process: psutil.Process) -> bool:
         return False
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process does nothing more, even if nobody has noticed yet."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 @PLACES
 @pytest.mark.parametrize(
-    ("text", "kind"), [("RAISES", "raised"), ("STRING", "invalid"), ("BOOL", "invalid")]
+    ("text", "kind"),
+    [
+        ("RAISES", "raised"),
+        ("EXITS", "raised"),
+        ("STRING", "invalid"),
+        ("BOOL", "invalid"),
+    ],
 )
 async def test_f16_what_raises_or_returns_nonsense_lets_nothing_pass(
     cls: type[Faulty], text: str, kind: str
@@ -127,6 +142,34 @@ async def test_f19_a_filter_that_ends_the_program_ends_nothing() -> None:
         assert chain.instances[0].restarts == 0
 
 
+@pytest.mark.parametrize("ends", ["in order", "by a crash", "at its deadline"])
+async def test_f19_what_a_filter_forked_ends_with_it(ends: str) -> None:
+    async with opened(placed(FaultyElsewhere, deadline_ms=2_000.0)) as chain:
+        child = psutil.Process(int((await lead(chain, "MULTIPLIES")).verdict.label))
+        assert child.is_running()
+        if ends == "by a crash":
+            assert is_closed(await lead(chain, "ENDS"), "crashed")
+            assert (await lead_again(chain, "So evil.")).verdict.action is Action.BLOCK
+        if ends == "at its deadline":
+            assert is_closed(await lead(chain, "SLEEPS"), "timeout")
+            assert (await lead_again(chain, "So evil.")).verdict.action is Action.BLOCK
+
+    await until(lambda: has_ended(child))
+
+
+@pytest.mark.parametrize("text", ["SPLITS", "TALKS"])
+async def test_f19_no_text_gets_the_answer_to_another_one(text: str) -> None:
+    async with opened(placed(FaultyElsewhere, deadline_ms=PATIENT_MS)) as chain:
+        await lead(chain, text)
+        came = [await lead(chain, one) for one in ("So evil.", "Fine.") * 10]
+        again = await lead_again(chain, "So evil.")
+
+    for evil, fine in zip(came[::2], came[1::2], strict=True):
+        assert evil.released == ""
+        assert fine.verdict.action in (Action.ALLOW, Action.ERROR)
+    assert again.verdict.action is Action.BLOCK
+
+
 async def test_f19_an_idle_process_that_dies_is_replaced() -> None:
     async with opened(placed(FaultyElsewhere, deadline_ms=PATIENT_MS)) as chain:
         (process,) = processes()
@@ -151,13 +194,38 @@ async def test_f21_what_grows_is_started_anew_and_no_text_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("setup", "why"),
-    [("fails", "no such list"), ("crashes", "status 3"), ("wants", "has no embedder")],
+    [
+        ("fails", "no such list"),
+        ("crashes", "status 3"),
+        ("wants", "has no embedder: models .* Take isolation away"),
+    ],
 )
 async def test_an_isolated_filter_that_cannot_be_set_up_stops_the_start(
     setup: str, why: str
 ) -> None:
     with pytest.raises(FilterError, match=f"'faulty': it cannot be set up: .*{why}"):
         async with opened(placed(FaultyElsewhere, options={"setup": setup}, processes=2)):
+            pass
+    assert processes() == []
+
+
+@pytest.mark.parametrize(
+    ("filter", "options", "wanted"),
+    [
+        ("toxicity", {}, "classifier"),
+        ("pii", {"names": "names"}, "token_classifier"),
+        ("retrieval", {}, "retriever"),
+        ("relevance", {}, "embedder"),
+    ],
+)
+async def test_a_filter_that_uses_models_cannot_be_isolated(
+    filter: str, options: dict[str, str], wanted: str
+) -> None:
+    cls = filter_class(filter)
+    stage = min(cls.stages)
+    isolated = placed(cls, isolation="process", options=options, stage=stage)
+    with pytest.raises(FilterError, match=f"has no {wanted}: .* Take isolation away"):
+        async with opened(isolated):
             pass
     assert processes() == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.testing import conformance
-from filters import Context, Finding, Item, Stage
+from filters import Context, Finding, Item, Role, Stage
 from filters.injection import STRETCH_CHARS, Injection, InjectionOptions, stretches
 from tests.bundles import write_classifier
 from tests.filters.bundled import BundledResources, bundled
@@ -25,8 +25,8 @@ async def resources(tmp_path: Path) -> AsyncGenerator[BundledResources]:
         yield opened
 
 
-async def injection(resources: BundledResources) -> Injection:
-    judge = Injection(InjectionOptions())
+async def injection(resources: BundledResources, **options: bool) -> Injection:
+    judge = Injection(InjectionOptions(**options))
     await judge.setup(resources)
     return judge
 
@@ -86,8 +86,19 @@ def test_stretches_cover_all_and_share_what_is_short(text: str) -> None:
     assert sum(end - start for start, end in found) <= 2 * len(text)
 
 
-def test_only_what_goes_in_is_judged() -> None:
-    assert Injection.stages == {Stage.INPUT}
+@pytest.mark.parametrize("role", list(Role))
+async def test_only_the_operator_may_order(resources: BundledResources, role: Role) -> None:
+    said = Item(ORDER, Context(Stage.INPUT, "What?", role=role))
+    finding = await (await injection(resources)).check(said)
+    everything = await (await injection(resources, judge_instructions=True)).check(said)
+
+    assert (finding is None) == (role in {Role.SYSTEM, Role.DEVELOPER})
+    assert everything is not None
+    assert everything.score > 0.9
+
+
+def test_only_what_the_model_reads_is_judged() -> None:
+    assert Injection.stages == {Stage.INPUT, Stage.RETRIEVAL}
     assert Injection.every_message
 
 

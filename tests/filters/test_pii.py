@@ -156,9 +156,9 @@ def test_options_that_make_no_sense_stop_the_start() -> None:
 
 
 def test_the_options_say_what_becomes_of_it() -> None:
-    assert pii().placeholders == Placeholders()
+    assert pii().placeholders == Placeholders(ignore_case=True)
     assert pii(restore=True, keep_in_record=True).placeholders == Placeholders(
-        restore=True, keep=True
+        restore=True, keep=True, ignore_case=True
     )
     assert pii(numbered=False).placeholders is None
 

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from app.chain.instance import Instance
+from app.chain.placeholders import MASK
+from app.settings import ChainEntry
 from app.testing import conformance
-from filters import Context, Item, Stage
+from filters import Context, Item, Placeholders, Stage
 from filters.token_classifier import TokenClassifier, TokenClassifierOptions
+from tests.app.chain.hiding import Repeating
+from tests.app.pipelines import Setup, asked
 from tests.bundles import write_token_classifier
 from tests.filters.bundled import BundledResources, bundled
 
@@ -104,6 +109,36 @@ async def test_it_conforms(resources: BundledResources, unit: str) -> None:
     judge = await names(resources, unit=unit, bad_example="I am Anna", good_example="I am here")
 
     assert judge.unit.kind == unit
+    examples = [item("Anna Smith in Paris"), item("Anna van Smith " * 50)]
+    await conformance.check_filter(judge, examples=examples)
     await conformance.check_filter(
-        judge, examples=[item("Anna Smith in Paris"), item("Anna van Smith " * 50)]
+        await names(resources, unit=unit, numbered=True), examples=examples
     )
+
+
+def test_the_options_say_what_becomes_of_it() -> None:
+    def made(**options: Any) -> TokenClassifier:
+        given = {"model": "names", "labels": LABELS, **options}
+        return TokenClassifier(TokenClassifierOptions.model_validate(given))
+
+    assert made().placeholders is None
+    assert made(numbered=True).placeholders == Placeholders()
+    hidden = made(numbered=True, restore=True, keep_in_record=True)
+    assert hidden.placeholders == Placeholders(restore=True, keep=True)
+    with pytest.raises(ValueError, match="restore needs numbered"):
+        made(restore=True)
+
+
+async def test_what_any_model_marks_can_be_hidden_and_come_back(
+    resources: BundledResources,
+) -> None:
+    judge = await names(resources, numbered=True, restore=True)
+    entry = {"id": "t", "filter": "token_classifier", "stage": "input", "action": "rewrite"}
+    placed = Instance(ChainEntry.model_validate({**entry, "deadline_ms": 60_000}), judge)
+    setup, exchange = Setup(chain=[placed], engine=Repeating([])), asked("Anna and ANNA in Paris.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.completion == "[PERSON_1] and [PERSON_2] in [PLACE_1]."
+    assert exchange.released == "Anna and ANNA in Paris."
+    assert exchange.prompt == f"{MASK * 4} and {MASK * 4} in {MASK * 5}."

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from app.routes.checks.llm_guard import SCANNERS
 from app.routes.checks.moderations import CATEGORIES, LABELS
+from app.routes.checks.scanners import SCANNERS
+from filters import Stage
 from tests.integration.serving import ROOT
 from tests.interop.conftest import Endpoint, Guard
 from tests.interop.guarding import GUARDRAIL
@@ -69,7 +70,12 @@ def test_the_proxys_settings_are_those_that_are_tested() -> None:
 
 
 def test_every_scanner_is_in_the_table() -> None:
-    told = {scanner: names[-1] for names in rows("llm-guard's API") for scanner in names[:-1]}
+    part = SECTION.partition("### llm-guard's API")[2].partition("\n### ")[0]
+    told: dict[Stage, dict[str, str]] = {Stage.INPUT: {}, Stage.OUTPUT: {}}
+    for line in re.findall(r"^\| (.*`) \|$", part, re.MULTILINE):
+        *sides, name = (re.findall(r"`(\w+)`", cell) for cell in line.split("|"))
+        for scanners, side in zip(sides, told.values(), strict=True):
+            side |= dict.fromkeys(scanners, name[0])
 
     assert told == SCANNERS
 

@@ -27,4 +27,4 @@ def test_the_node_client(endpoint: Endpoint) -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "15 checks held\n"
+    assert done.stdout == "16 checks held\n"

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from time import monotonic
 from typing import Any
 
-from filters import Context, Evidence, Finding, Item, Passage, Range, Stage
+from filters import Context, Evidence, Finding, Item, Passage, Range, Role, Stage
 
 MOST_BYTES = 16_000_000
 """Of one message."""
@@ -71,6 +71,7 @@ def read_item(message: dict[str, Any]) -> Item:
         passages,
         abstained=written["abstained"],
         instructions=tuple(written["instructions"]),
+        role=Role(written["role"]),
     )
     return Item(message["text"], context, message["start"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from app.chain.isolation.worker import main; main(sys.argv[2:])"
 )
-_KINDS: frozenset[Kind] = frozenset({"raised", "invalid", "crashed", "overloaded"})
+_KINDS: frozenset[Kind] = frozenset({"raised", "unavailable", "invalid", "crashed", "overloaded"})
 
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class FilterProcess:
                 self._connection.close()
                 raise
         self._most_resident = 0
+        self._num_asked = 0
 
     def start(self) -> None:
         """Let the process make the filter and set it up.
@@ -82,9 +84,12 @@ class FilterProcess:
             CheckFailed: it raised, returned nonsense, took too long or brought the process down.
         """
         until = monotonic() + self._job.deadline_s
+        self._num_asked += 1
         try:
-            frames.send(self._connection, item, until)
+            frames.send(self._connection, item | {"number": self._num_asked}, until)
             answer = frames.receive(self._connection, until)
+            if answer["number"] != self._num_asked:
+                raise ValueError("the answer to something else")  # noqa: TRY301  handled as any nonsense
             if int(answer["resident_bytes"]) > self._most_resident:
                 self.lost = "memory"
         except TimeoutError as error:
@@ -114,8 +119,9 @@ class FilterProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
+        """End the process at once, and those that it has started in its session."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._connection.close()
 
@@ -146,7 +152,7 @@ class FilterProcess:
         except TimeoutError:
             why = f"its process was not ready within {START_S:.0f} s"
         except Exception:  # noqa: BLE001  whatever came, it is no process to work with
-            self._process.kill()
+            self.kill()
             why = f"its process ended with status {self._process.wait()}"
         else:
             why = str(answer["error"])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.chain.isolation import frames
-from filters import Busy, Filter, Finding
+from filters import Busy, Filter, Finding, Unavailable
 
 PR_SET_PDEATHSIG = 1
 
@@ -29,7 +29,8 @@ class NoResources:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise RuntimeError(
-            f"an isolated filter has no {name}: models and searches live in the server's process"
+            f"an isolated filter has no {name}: models and searches live in the server's process, "
+            "where a run ends at its deadline without that. Take isolation away from this filter"
         )
 
 
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold texts of requests
     with socket.socket(fileno=descriptor) as connection, asyncio.Runner() as runner:
         connection.set_inheritable(False)
+        # A process that the filter forks must not answer for it.
+        os.register_at_fork(after_in_child=connection.close)
         greeting = frames.receive(connection)
         try:
             judge = _built(greeting["filter"], greeting["options"])
@@ -69,7 +72,8 @@ def _serve(connection: socket.socket, runner: asyncio.Runner, judge: Filter) -> 
         except EOFError:
             break
         answer = _answer(runner, judge, message)
-        frames.send(connection, answer | {"resident_bytes": resident_bytes()})
+        about = {"number": message["number"], "resident_bytes": resident_bytes()}
+        frames.send(connection, answer | about)
     runner.run(judge.close())
 
 
@@ -78,6 +82,8 @@ def _answer(runner: asyncio.Runner, judge: Filter, message: dict[str, Any]) -> d
         finding: object = runner.run(judge.check(frames.read_item(message)))
     except Busy:
         return {"failed": "overloaded"}
+    except Unavailable as error:
+        return {"failed": "unavailable", "error": type(error.__cause__ or error).__name__}
     except MemoryError:
         return {"failed": "crashed", "error": "MemoryError"}
     except BaseException as error:  # noqa: BLE001  the process goes on, whatever the filter raised

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,12 +14,10 @@ from app.cli.filters.group import AsJson, app
 from app.errors import FilterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.chain.chain import Chain
     from app.chain.instance import Instance
-    from app.evaluation.evaluation import Evaluation, Scored
-    from app.evaluation.labelled import Labelled
+    from app.evaluation.evaluation import Evaluation
+    from app.evaluation.labelled import LabelledTexts
     from app.settings import ChainEntry
 
 
@@ -48,6 +45,14 @@ def evaluate_filters(  # noqa: PLR0913 (one parameter an option)
     target_far: Annotated[
         float, typer.Option(min=0, max=1, help="Share of harmless texts that may be hit.")
     ] = 0.01,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Texts in measurement at once; the time of one then holds its waiting for others.",
+        ),
+    ] = 1,
     html: Annotated[
         Path | None, typer.Option(help="Write a page with plots here; it loads nothing.")
     ] = None,
@@ -55,27 +60,28 @@ def evaluate_filters(  # noqa: PLR0913 (one parameter an option)
 ) -> None:
     """Measure filters on texts of which you know whether they are bad.
 
-    Tells how well bad texts score above harmless ones, what the threshold in force means, and
-    which threshold keeps the false alarms within a target. Each text is judged alone.
+    Tells how well bad texts score above harmless ones, what the threshold in force means, which
+    threshold keeps the false alarms within a target, which calibration makes probabilities of the
+    scores, and what the filters of a stage find together.
     """
     from app.cli.filters import opening
     from app.cli.filters.figures import show_figures
-    from app.evaluation.labelled import read_labelled
+    from app.evaluation.labelled import open_labelled
     from app.evaluation.report import to_html, to_values
 
-    rows = read_labelled(labelled)
-    entries = _entries(ids, option, stage)
-    if threshold is not None:
-        entries = [entry.model_copy(update={"threshold": threshold}) for entry in entries]
+    entries = [_measured(entry, jobs, threshold) for entry in _entries(ids, option, stage)]
+    if html:
+        _check_writable(html)
+    with open_labelled(labelled) as texts:
 
-    async def work(chain: Chain) -> list[Evaluation]:
-        return [await _evaluate(instance, rows, target_far) for instance in chain.instances]
+        async def work(chain: Chain) -> list[Evaluation]:
+            return [await _evaluate(one, texts, jobs, target_far) for one in chain.instances]
 
-    evaluations = opening.run(entries, work)
+        evaluations = opening.run(entries, work)
     if html:
         _write(html, to_html(evaluations, labelled.name, _made()))
     if as_json:
-        frame.show_json([to_values(one) for one in evaluations])
+        frame.show_json(to_values(evaluations))
     else:
         show_figures(evaluations)
     if html:
@@ -101,48 +107,45 @@ def _entries(
     return [chosen_entry(settings, name, option, stage) for name in dict.fromkeys(named)]
 
 
-async def _evaluate(instance: Instance, rows: Sequence[Labelled], target_far: float) -> Evaluation:
+async def _evaluate(
+    instance: Instance, texts: LabelledTexts, jobs: int, target_far: float
+) -> Evaluation:
+    from app.cli.filters.judging import judge
     from app.evaluation.evaluation import evaluate
 
-    scored = []
     with frame.bar() as bar:
-        task = bar.add_task(instance.id, total=len(rows))
-        for row in rows:
-            scored.append(await _score(instance, row))
-            bar.advance(task)
-    if all(one.error for one in scored):
-        raise FilterError(f"{instance.id!r} gave no text a score: {scored[0].error}.")
-    return evaluate(
-        scored,
-        threshold=instance.entry.threshold,
-        target_rate=target_far,
-        id=instance.id,
-        filter=instance.entry.filter,
-        version=instance.filter.version,
-        stage=str(instance.stage.value),
-    )
+        task = bar.add_task(instance.id, total=texts.count)
+        judged = await judge(instance, texts, jobs, lambda: bar.advance(task))
+    if not judged.known.any():
+        reason = next(iter(judged.errors))
+        raise FilterError(f"{instance.id!r} gave no text a score: {reason}.")
+    version = instance.filter.version
+    return evaluate(judged, instance.entry, version=version, target_rate=target_far)
 
 
-async def _score(instance: Instance, row: Labelled) -> Scored:
-    from app.evaluation.evaluation import Scored
-    from app.trial import Tried, measure
-    from filters import Passage
+def _measured(entry: ChainEntry, jobs: int, threshold: float | None) -> ChainEntry:
+    """Return the entry as it is measured: every text is asked, however many failed before it.
 
-    passages = tuple(
-        Passage(str(number), text, f"passage {number}")
-        for number, text in enumerate(row.passages, 1)
-    )
-    tried = Tried(instance.stage, row.text, row.question, passages, row.instructions)
-    started = perf_counter()
-    verdict = await measure(instance, tried)
-    took_ms = (perf_counter() - started) * 1_000
-    score, error = (verdict.score, verdict.error) if verdict else (0.0, None)
-    return Scored(row.bad, row.group, score, took_ms, error)
+    A deadline holds for a text alone; several at once share what the machine has.
+    """
+    changed: dict[str, object] = {"breaker_failures": 0, "deadline_ms": entry.deadline_ms * jobs}
+    if threshold is not None:
+        changed["threshold"] = threshold
+    return entry.model_copy(update=changed)
+
+
+def _check_writable(file: Path) -> None:
+    """Find out before the measuring whether the page can be written after it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a"):
+            pass
+    except OSError as error:
+        raise FilterError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FilterError(f"{file} cannot be written: {error.strerror}.") from error

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from app.cli import frame
-from app.evaluation.evaluation import AtThreshold, Evaluation
-from app.evaluation.report import number, percent
+from app.evaluation.counts import AtThreshold, Counts
+from app.evaluation.evaluation import Evaluation
+from app.evaluation.report import number, percent, timed
+from app.evaluation.together import Together, together
 
 _COLUMNS = ("id", "threshold", "", "caught", "false alarms", "AUC", "ECE", "ms p50 / p99")
+_STAGE_COLUMNS = ("together", "bad", "caught", "harmless", "false alarms")
 _GROUP_COLUMNS = ("group", "bad", "caught", "harmless", "false alarms", "AUC")
 
 
@@ -18,11 +21,15 @@ def show_figures(evaluations: Sequence[Evaluation]) -> None:
     """Print the figures of all instances, of their groups, and what weakens them."""
     rows = [row for one in evaluations for row in _rows(one)]
     frame.show_table(_COLUMNS, rows, "")
+    typer.echo(f"\nTimed with {timed(evaluations[0].judged)}.")
+    for stage in together(evaluations):
+        _show_stage(stage)
     for one in evaluations:
         if one.groups:
             typer.echo(f"\n{one.id} by group, at the threshold in force\n")
             frame.show_table(_GROUP_COLUMNS, _group_rows(one), "")
     for one in evaluations:
+        _show_calibration(one)
         _warn(one)
 
 
@@ -46,15 +53,43 @@ def _at(at: AtThreshold | None) -> tuple[str, str, str]:
 
 def _group_rows(found: Evaluation) -> Iterator[tuple[object, ...]]:
     for group in found.groups:
-        at = group.at
-        shares = (at.bad, percent(at.recall), at.harmless, percent(at.alarm_rate))
-        yield (group.name, *shares, number(group.auc))
+        yield (group.name, *_counted(group.at), number(group.auc))
+
+
+def _show_stage(stage: Together) -> None:
+    typer.echo(f"\nstage {stage.stage}: what any of {', '.join(stage.ids)} hits\n")
+    rows = [("found by any", stage.found), ("blocked", stage.blocked), *stage.groups]
+    frame.show_table(_STAGE_COLUMNS, ((name, *_counted(counts)) for name, counts in rows), "")
+
+
+def _counted(counts: Counts) -> tuple[object, ...]:
+    return counts.bad, percent(counts.recall), counts.harmless, percent(counts.alarm_rate)
+
+
+def _show_calibration(found: Evaluation) -> None:
+    if not (best := found.calibrated):
+        return
+    curve = best.calibration
+    typer.echo(
+        f"\n{found.id}: the scores are probabilities, as long as bad texts are as frequent as here, "
+        f"with\n\n    calibration = {{ slope = {curve.slope}, bias = {curve.bias} }}\n\n"
+        f"ECE {number(found.calibration_error)} becomes {number(best.error)} on texts that this was "
+        f"not learnt from; the threshold in force reads {best.threshold:.4f} then."
+    )
 
 
 def _warn(found: Evaluation) -> None:
-    for reason, count in found.errors.items():
+    for reason, count in found.judged.errors.items():
         frame.complain(f"{found.id}: {count} texts have no score ({reason}) and are left out.")
-    if found.target_rate < found.smallest_rate:
+    if found.says_nothing:
+        frame.complain(
+            f"{found.id}: no text scored anything. Does it need a question, passages or instructions?"
+        )
+    if not found.now.bad or not found.now.harmless:
+        frame.complain(
+            f"{found.id}: the texts are all of one kind, which leaves most figures unknown."
+        )
+    elif found.target_rate < found.smallest_rate:
         frame.complain(
             f"{found.id}: {found.now.harmless} harmless texts are too few to show a false-alarm "
             f"rate of {found.target_rate:.2%}."

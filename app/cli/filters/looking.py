@@ -13,9 +13,7 @@ from app.cli.filters.group import AsJson, app
 from app.errors import FilterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from filters import Canary, Filter, Unit
+    from filters import Filter, Unit
 
 
 _MODULE = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
@@ -54,16 +52,17 @@ def show_filter(
 ) -> None:
     """Explain one filter, its options and its canaries; as JSON with the options' JSON Schema."""
     from app.chain.registry import filter_class
+    from app.chain.schema import options_schema
 
     cls = filter_class(name)
-    described, canaries = _describe(name, cls), _canaries(cls)
+    described, canaries = _describe(name, cls), _canaries(name)
     if as_json:
-        described["schema"] = cls.options_model.model_json_schema()
+        described["schema"] = options_schema(name)
         described["canaries"] = canaries
         frame.show_json(described)
         return
     typer.echo(f"{name} (version {described['version']}, {described['from']})\n")
-    typer.echo(described["meaning"] + "\n")
+    typer.echo((described["meaning"] or "Its class has no docstring.") + "\n")
     typer.echo(f"stages: {', '.join(described['stages'])}    judges: {described['unit']}\n")
     rows = (tuple(option.values()) for option in described["options"])
     columns = ("option", "type", "default", "allowed", "meaning")
@@ -74,7 +73,7 @@ def show_filter(
 def _describe(name: str, cls: type[Filter]) -> dict[str, Any]:
     from app.chain.registry import filter_origin
 
-    meaning = inspect.getdoc(cls) or ""
+    meaning = _meaning(cls)
     return {
         "name": name,
         "from": filter_origin(name),
@@ -85,6 +84,14 @@ def _describe(name: str, cls: type[Filter]) -> dict[str, Any]:
         "unit": _unit(cls.unit),
         "options": _options(cls),
     }
+
+
+def _meaning(cls: type[Filter]) -> str:
+    """Return the docstring of the class, or of one that it comes from; the contract's says nothing."""
+    from filters import Filter
+
+    own = (base for base in cls.__mro__ if issubclass(base, Filter) and base is not Filter)
+    return next((inspect.cleandoc(base.__doc__) for base in own if base.__doc__), "")
 
 
 def _options(cls: type[Filter]) -> list[dict[str, str]]:
@@ -113,13 +120,18 @@ def _names(described: dict[str, Any]) -> str:
     return ", ".join(option["name"] for option in described["options"])
 
 
-def _canaries(cls: type[Filter]) -> list[dict[str, Any]] | None:
+def _canaries(name: str) -> list[dict[str, Any]] | None:
     """Return the canaries of the filter with its defaults; None where it needs options."""
+    from app.chain.contract import canaries_of
+    from app.chain.registry import build
+
     try:
-        made: Sequence[Canary] = cls(cls.options_model()).canaries()
-    except Exception:  # noqa: BLE001  a filter of anybody's; pydantic's errors and its own
+        judge = build(name, {})
+    except FilterError:
         return None
-    return [{"text": one.text, "bad": one.bad, "question": one.question} for one in made]
+    return [
+        {"text": one.text, "bad": one.bad, "question": one.question} for one in canaries_of(judge)
+    ]
 
 
 def _show_canaries(canaries: list[dict[str, Any]] | None) -> None:

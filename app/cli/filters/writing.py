@@ -17,6 +17,8 @@ from app.errors import FilterError
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 20
 """Longer names would break the lines of what is written."""
+_IMPORTED = ("Sequence", "Field", "None", "True", "False")
+"""What the files use beside the contract."""
 _CONTRACT = "from filters import Canary, Filter, Finding, Item, Options, Range, Unit"
 _FIELD = "from pydantic import Field"
 _KIT = "from app.testing import conformance\nfrom filters import Context, Item, Stage"
@@ -101,11 +103,19 @@ def _words(name: str, module: str) -> dict[str, str]:
     return {
         "name": name,
         "title": name.replace("_", " "),
-        "class_name": "".join(part.capitalize() for part in name.split("_")),
+        "class_name": _class_name(name),
         "module": module,
         "package": module,
         "distribution": f"penstock-{name.replace('_', '-')}",
     }
+
+
+def _class_name(name: str) -> str:
+    """Return a name that hides none of the contract's: the filter `range` is a `RangeFilter`."""
+    import filters
+
+    written = "".join(part.capitalize() for part in name.split("_"))
+    return f"{written}Filter" if written in (*filters.__all__, *_IMPORTED) else written
 
 
 def _fill(template: str, words: dict[str, str], imports: str = "") -> str:

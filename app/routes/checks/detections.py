@@ -9,9 +9,12 @@ from pydantic import Field
 
 from app.checking import Checked
 from app.exchange import Exchange, Verdict
-from app.routes.checks.judging import OpenBody
+from app.routes.checks.judging import OpenBody, example
 from app.routes.fields import Answer, Body
 from filters import Range, Stage
+
+_QUESTION = "How do I add a filter?"
+_ANSWER = "Write one class in one file."
 
 
 class DetectorParams(Body):
@@ -30,11 +33,15 @@ class DetectorRequest(OpenBody):
 class ContentsRequest(DetectorRequest):
     """Texts to judge, each by itself."""
 
+    model_config = example(contents=[_QUESTION], detector_params={"threshold": 0.5})
+
     contents: list[str]
 
 
 class GenerationRequest(DetectorRequest):
     """What a model wrote, with its prompt."""
+
+    model_config = example(prompt=_QUESTION, generated_text=_ANSWER)
 
     prompt: str
     generated_text: str
@@ -43,11 +50,26 @@ class GenerationRequest(DetectorRequest):
 class ContextRequest(DetectorRequest):
     """A text to hold against documents."""
 
+    model_config = example(content=_ANSWER, context_type="docs", context=[_ANSWER])
+
     content: str
-    context_type: Literal["docs", "document", "chunks", "url"]
+    context_type: Literal["docs", "document", "chunks", "url"] = Field(
+        json_schema_extra={"enum": ["docs", "document", "chunks"]}
+    )
     """`url` is refused: nothing is fetched."""
     context: list[str]
     """The documents; the filters see them as passages."""
+
+
+class ChatRequest(DetectorRequest):
+    """A conversation, of which a detector of the output stage judges the last message."""
+
+    model_config = example(
+        messages=[{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _ANSWER}]
+    )
+
+    messages: list[dict[str, Any]] = Field(json_schema_extra={"minItems": 1})
+    """As OpenAI's chat completions have them; the arguments of tool calls are judged like texts."""
 
 
 class EvidenceAnswer(Answer):
@@ -96,12 +118,12 @@ def in_place(checked: Checked, text: str, params: DetectorParams) -> Iterator[di
 
 
 def as_whole(params: DetectorParams) -> Callable[[Sequence[Checked]], list[dict[str, Any]]]:
-    """Return what tells the findings of one check, without their places."""
+    """Return what tells the findings of checks, without their places."""
 
     def body(checked: Sequence[Checked]) -> list[dict[str, Any]]:
-        [one] = checked
         return [
             _detection(verdict, one.exchange, verdict.label, verdict.score)
+            for one in checked
             for verdict in one.found
             if verdict.score >= params.threshold
         ]

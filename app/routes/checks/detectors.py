@@ -13,7 +13,9 @@ from app.checking import Check, Checked
 from app.errors import InvalidRequest, NotFound, PassagesTooLong, Unsupported
 from app.exchange import Message
 from app.routes.authentication import requires
+from app.routes.checks.conversation import texts_of
 from app.routes.checks.detections import (
+    ChatRequest,
     ContentDetection,
     ContentsRequest,
     ContextRequest,
@@ -22,14 +24,16 @@ from app.routes.checks.detections import (
     as_whole,
     in_place,
 )
+from app.routes.checks.explaining import DetectorRoute
 from app.routes.checks.judging import begin, check_length, check_route, reads, reply
 from app.routes.fields import Word
+from app.routes.json_body import JsonResponse
 from app.routes.service import Served, Service
 from app.settings import LimitSettings
 from app.store.keys import ApiKey, Scope
 from filters import Passage, Stage
 
-router = APIRouter(tags=["checks"])
+router = APIRouter(tags=["checks"], route_class=DetectorRoute)
 
 _key = requires(Scope.INFER)
 
@@ -56,7 +60,7 @@ async def detect_in_contents(
     stage, ids = _detectors(detector_id, service)
     check_length(asked.contents, service.settings.limits, "contents")
     if not asked.contents:
-        raise InvalidRequest("There is nothing to judge.", param="contents")
+        return JsonResponse([])
     checks = [_content_check(text, stage, ids, key) for text in asked.contents]
 
     def body(checked: Sequence[Checked]) -> list[list[dict[str, Any]]]:
@@ -90,6 +94,32 @@ async def detect_in_generation(
     exchange = begin([Message("user", asked.prompt)], key.id, "detectors")
     check = Check(exchange, stage, asked.generated_text, ids)
     return await reply([check], request, service, as_whole(asked.detector_params))
+
+
+@check_route(
+    router, "/api/v1/text/chat", "Detect in a conversation", ChatRequest, list[Detection], 404
+)
+async def detect_in_chat(
+    key: Annotated[ApiKey, _key],
+    detector_id: Detector,
+    asked: Annotated[ChatRequest, reads(ChatRequest)],
+    request: Request,
+    service: Served,
+) -> Response:
+    """Lead all messages through the input filters, or the last one through the output filters."""
+    stage, ids = _detectors(detector_id, service)
+    if stage is Stage.RETRIEVAL:
+        raise NotFound("This filter does not judge messages.", param="detector-id")
+    said = [texts_of(turn, f"messages.{index}") for index, turn in enumerate(asked.messages)]
+    texts = [text for turn in said for text in turn]
+    check_length([text.content for text in texts], service.settings.limits, "messages")
+    if not texts:
+        raise InvalidRequest("There is nothing to judge.", param="messages")
+    if stage is Stage.INPUT:
+        checks = [Check(begin(texts, key.id, "detectors"), stage, instances=ids)]
+    else:
+        checks = _answers(said, ids, key)
+    return await reply(checks, request, service, as_whole(asked.detector_params))
 
 
 @check_route(
@@ -134,6 +164,17 @@ def _detectors(name: str, service: Service) -> tuple[Stage, frozenset[str]]:
     if not chosen:
         raise NotFound("The chain has no filter with this id.", param="detector-id")
     return chosen[0].stage, frozenset({name})
+
+
+def _answers(said: Sequence[Sequence[Message]], ids: frozenset[str], key: ApiKey) -> list[Check]:
+    """Return one check for each text of the last message, with those before it as the prompt."""
+    *before, last = said
+    if not last or last[0].role != "assistant":
+        raise InvalidRequest("The last message must be the assistant's.", param="messages")
+    prompt = [text for turn in before for text in turn]
+    return [
+        Check(begin(prompt, key.id, "detectors"), Stage.OUTPUT, text.content, ids) for text in last
+    ]
 
 
 def _passages(documents: Sequence[str], limits: LimitSettings) -> list[Passage]:

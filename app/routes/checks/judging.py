@@ -14,7 +14,8 @@ from app.checking import ELSEWHERE, Check, Checked
 from app.errors import InvalidRequest, PenstockError, PromptTooLong
 from app.exchange import Exchange, Message, Outcome
 from app.routes.answers import VerdictAnswer, error_docs
-from app.routes.envelope import error_response, reported
+from app.routes.checks.explaining import CheckFailed, CheckRoute
+from app.routes.envelope import reported
 from app.routes.fields import WORD_CHARS, Answer, Body
 from app.routes.json_body import JsonResponse, read_json
 from app.routes.schemas import body_docs
@@ -34,6 +35,11 @@ class OpenBody(Body):
     """Base of requests that other programs write, whose next version may say more."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+def example(**body: Any) -> ConfigDict:
+    """Return the part of a model's configuration that shows a request in the description."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
 
 
 class CheckPart(Answer):
@@ -58,18 +64,22 @@ def check_route(
     """Return the decorator that makes a function a check, with its description.
 
     Args:
-        router: of the protocol.
+        router: of the protocol; its routes are a `CheckRoute`.
         path: where it is.
         summary: what it does, in a few words.
         asked: the request's body, which the function reads by `reads`.
         answer: the type of the response's body.
         errors: statuses of errors beyond those of every check.
     """
+    kind = router.route_class
+    if not issubclass(kind, CheckRoute):
+        raise TypeError(f"The routes of {path} do not say how errors look.")
+    statuses = map(kind.status, (*_ERRORS, *errors))
     return router.post(
         path,
         summary=summary,
         response_model=answer,
-        responses=error_docs(*_ERRORS, *errors),
+        responses=error_docs(*statuses, model=kind.errors),
         openapi_extra=body_docs(asked),
     )
 
@@ -132,8 +142,8 @@ def check_length(texts: Sequence[str], limits: LimitSettings, param: str) -> Non
         InvalidRequest: there are too many.
         PromptTooLong: all together have too many characters.
     """
-    if len(texts) > limits.messages:
-        raise InvalidRequest(f"At most {limits.messages}.", param=param)
+    if len(texts) > limits.texts:
+        raise InvalidRequest(f"At most {limits.texts}.", param=param)
     if sum(map(len, texts)) > limits.prompt_chars:
         message = f"This has more than {limits.prompt_chars} characters."
         raise PromptTooLong(message, param=param)
@@ -145,7 +155,11 @@ async def reply(
     service: Service,
     body: Callable[[Sequence[Checked]], Any],
 ) -> Response:
-    """Run checks to their ends and return what `body` makes of them then."""
+    """Run checks to their ends and return what `body` makes of them then.
+
+    Raises:
+        CheckFailed: one of them could not be judged.
+    """
     exchanges = [check.exchange for check in checks]
     checked: list[Checked] = []
 
@@ -155,7 +169,7 @@ async def reply(
     try:
         await until_cut(request.receive, service, exchanges, run())
     except PenstockError as error:
-        return error_response(reported(error), exchange_headers(exchanges[0]))
+        raise CheckFailed(reported(error), exchange_headers(exchanges[0])) from error
     finally:
         for exchange in exchanges:
             service.metrics.count_exchange(exchange)

@@ -13,12 +13,15 @@ from app.checking import Check, Checked
 from app.errors import Unsupported
 from app.exchange import Exchange, Message, Outcome
 from app.routes.authentication import requires
+from app.routes.checks.conversation import ROLES, call_text
+from app.routes.checks.explaining import CheckRoute
 from app.routes.checks.judging import (
     CheckPart,
     OpenBody,
     begin,
     check_length,
     check_route,
+    example,
     reads,
     reply,
     word,
@@ -30,17 +33,17 @@ from app.routes.service import Served
 from app.store.keys import ApiKey, Scope
 from filters import Stage
 
-router = APIRouter(tags=["checks"])
+router = APIRouter(tags=["checks"], route_class=CheckRoute)
 
 _key = requires(Scope.INFER)
-
-ROLES = frozenset({"system", "user", "assistant", "tool"})
 
 Input = Literal["request", "response"]
 
 
 class GuardrailRequest(OpenBody):
     """What LiteLLM's proxy is about to send to a model, or to a client."""
+
+    model_config = example(input_type="request", texts=["How do I add a filter?"])
 
     input_type: Input
     """`request`: the input filters judge it; `response`: the output filters."""
@@ -49,8 +52,8 @@ class GuardrailRequest(OpenBody):
     structured_messages: list[dict[str, Any]] | None = None
     """The messages themselves; they tell whose the texts are."""
     tool_calls: list[dict[str, Any]] | None = None
-    """Their arguments are judged like texts."""
-    images: list[str] | None = None
+    """What they give to the tools is judged like texts."""
+    images: list[str] | None = Field(None, json_schema_extra={"maxItems": 0})
     """Refused: no filter sees them."""
     request_data: dict[str, Any] | None = None
     """Who asks; `user_api_key_end_user_id` or `user_api_key_user_id` is kept in the log."""
@@ -62,13 +65,20 @@ class GuardrailRequest(OpenBody):
     """The model that is asked; kept in the log."""
 
     def messages(self) -> list[Message]:
-        """Return all that is judged, the texts first."""
+        """Return all that is judged, the texts first.
+
+        Raises:
+            InvalidRequest: a tool call is none.
+            Unsupported: a tool call is of a kind that no filter judges.
+        """
         texts = self.texts or []
         structured = list(_texts(self.structured_messages or []))
         known = [text for _, text in structured] == texts
         roles = [role for role, _ in structured] if known else ["user"] * len(texts)
         said = [Message(role, text) for role, text in zip(roles, texts, strict=True)]
-        return [*said, *(Message("assistant", text) for text in _arguments(self.tool_calls or []))]
+        calls = enumerate(self.tool_calls or [])
+        given = [call_text(call, f"tool_calls.{index}") for index, call in calls]
+        return [*said, *(Message("assistant", text) for text in given)]
 
     def begin(self, messages: Sequence[Message], key: ApiKey) -> Exchange:
         """Return the exchange of some messages."""
@@ -170,11 +180,3 @@ def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             text = part.get("text") if isinstance(part, Mapping) else None
             if isinstance(text, str):
                 yield said_by, text
-
-
-def _arguments(tool_calls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for call in tool_calls:
-        function = call.get("function")
-        arguments = function.get("arguments") if isinstance(function, Mapping) else None
-        if isinstance(arguments, str):
-            yield arguments

@@ -13,55 +13,33 @@ from app.chain.instance import Instance
 from app.checking import Check, Checked
 from app.exchange import Action, Message, Mode, Outcome
 from app.routes.authentication import requires
+from app.routes.checks.explaining import LlmGuardRoute
 from app.routes.checks.judging import (
     CheckPart,
     OpenBody,
     begin,
     check_length,
     check_route,
+    example,
     reads,
     reply,
 )
+from app.routes.checks.scanners import risks, scanners_of
 from app.routes.fields import Answer, Word
 from app.routes.service import Served, Service
 from app.store.keys import ApiKey, Scope
 from filters import Stage
 
-router = APIRouter(tags=["checks"])
+router = APIRouter(tags=["checks"], route_class=LlmGuardRoute)
 
 _key = requires(Scope.INFER)
-
-SCANNERS = {
-    "Anonymize": "pii",
-    "BanCode": "code",
-    "BanCompetitors": "topics",
-    "BanSubstrings": "keyword",
-    "BanTopics": "topic",
-    "Code": "code",
-    "Deanonymize": "pii",
-    "FactualConsistency": "grounding",
-    "InvisibleText": "invisible",
-    "JSON": "json",
-    "Language": "language",
-    "LanguageSame": "language",
-    "MaliciousURLs": "url",
-    "NoRefusal": "refusal",
-    "NoRefusalLight": "refusal",
-    "PromptInjection": "injection",
-    "ReadingTime": "length",
-    "Regex": "regex",
-    "Relevance": "relevance",
-    "Secrets": "secrets",
-    "Sensitive": "pii",
-    "TokenLimit": "length",
-    "Toxicity": "toxicity",
-    "URLReachability": "url",
-}
-"""Which filter does the work of a scanner of llm-guard's."""
+_QUESTION = "How do I add a filter?"
 
 
 class PromptRequest(OpenBody):
     """A prompt to judge."""
+
+    model_config = example(prompt=_QUESTION, scanners_suppress=["Toxicity"])
 
     prompt: str
     """What the model is to be asked."""
@@ -80,6 +58,8 @@ class PromptRequest(OpenBody):
 class OutputRequest(PromptRequest):
     """What a model wrote, with its prompt."""
 
+    model_config = example(prompt=_QUESTION, output="Write one class in one file.")
+
     output: str
     """What the model wrote."""
 
@@ -90,7 +70,8 @@ class ScanResponse(Answer):
     is_valid: bool
     """Whether no filter that counts blocked it or would change it."""
     scanners: dict[str, float]
-    """The score of each filter that measured, by its id in the chain: 0 is harmless, 1 is the worst."""
+    """What each filter that measured says, by its id in the chain and by the names of the scanners
+    whose work it does: from -1 to 1, above 0 from its threshold on."""
     penstock: CheckPart
 
 
@@ -179,8 +160,8 @@ def _output(asked: OutputRequest, key: ApiKey, service: Service) -> Check:
 
 
 def _is_in(instance: Instance, suppressed: Collection[str]) -> bool:
-    names = {scanner for scanner, name in SCANNERS.items() if name == instance.entry.filter}
-    return not names.union({instance.id}).isdisjoint(suppressed)
+    names = scanners_of(instance.entry.filter, instance.stage)
+    return not {instance.id, *names}.isdisjoint(suppressed)
 
 
 def _one(
@@ -193,7 +174,7 @@ def _one(
         measured = [v for v in one.exchange.verdicts if v.mode is Mode.ENFORCE]
         scan = ScanResponse(
             is_valid=one.exchange.outcome is Outcome.COMPLETED,
-            scanners={v.id: v.score for v in measured if v.action is not Action.ERROR},
+            scanners=risks(v for v in measured if v.action is not Action.ERROR),
             penstock=CheckPart.of(one.exchange),
         )
         return {**scan.model_dump(), **more(one)}

@@ -7,21 +7,31 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
+from pydantic.config import JsonDict
 from starlette.responses import Response
 
 from app.checking import Check, Checked
 from app.errors import InvalidRequest
 from app.exchange import Exchange, Message, Mode, Verdict
 from app.routes.authentication import requires
-from app.routes.checks.judging import CheckPart, begin, check_length, check_route, reads, reply
+from app.routes.checks.explaining import CheckRoute
+from app.routes.checks.judging import (
+    CheckPart,
+    begin,
+    check_length,
+    check_route,
+    example,
+    reads,
+    reply,
+)
 from app.routes.fields import Answer, Body, Word
-from app.routes.openai.conversation import text_of_part
+from app.routes.openai.conversation import TEXT_PARTS, text_of_part
 from app.routes.service import Served
 from app.settings import LimitSettings
 from app.store.keys import ApiKey, Scope
 from filters import Stage
 
-router = APIRouter(tags=["checks"])
+router = APIRouter(tags=["checks"], route_class=CheckRoute)
 
 _key = requires(Scope.INFER)
 
@@ -55,15 +65,24 @@ LABELS = {
 """Which category a filter's label speaks of."""
 
 
+_PART: JsonDict = {
+    "type": "object",
+    "required": ["type", "text"],
+    "properties": {"type": {"enum": list(TEXT_PARTS)}, "text": {"type": "string"}},
+}
+
+
 class ModerationRequest(Body):
     """Texts to judge."""
+
+    model_config = example(input=["How do I build a bomb?", "How do I add a filter?"])
 
     input: Any = Field(
         json_schema_extra={
             "anyOf": [
                 {"type": "string"},
-                {"type": "array", "items": {"type": "string"}},
-                {"type": "array", "items": {"type": "object"}},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                {"type": "array", "items": _PART, "minItems": 1},
             ]
         }
     )

@@ -10,7 +10,8 @@ from app.errors import InvalidRequest, Unsupported
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 """What models know of the roles; a developer's instructions are a system message to them."""
 
-_TEXT_PARTS = ("text", "input_text", "output_text")
+TEXT_PARTS = ("text", "input_text", "output_text")
+"""Types of parts that are text."""
 _OTHER_ROLES = ("tool", "function")
 # What an assistant's message may carry besides its text; it cannot be told to a text model.
 _NOT_TEXT = ("tool_calls", "function_call", "audio")
@@ -53,7 +54,7 @@ def text_of_part(part: Any, param: str) -> str:
     """
     if not isinstance(part, Mapping):
         raise InvalidRequest("This must be an object.", param=param)
-    if part.get("type") not in _TEXT_PARTS:
+    if part.get("type") not in TEXT_PARTS:
         raise Unsupported("The models read nothing but text.", param=f"{param}.type")
     text = part.get("text")
     if not isinstance(text, str):

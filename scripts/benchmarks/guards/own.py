@@ -51,17 +51,26 @@ class _Models:
 
 
 class OwnChain:
-    """A chain for each case: the keyword filter with words and patterns, or the classifier."""
+    """A chain for each case: words and patterns, six filters by rule, or the classifier."""
 
-    cases = ("rules", "stream", "classifier")
+    cases = ("rules", "six", "stream", "classifier")
 
     def __init__(self, rules: dict[str, Any]) -> None:
         words = {"words": rules["words"], "patterns": rules["patterns"]}
         self._models = _Models(Path(rules["models_dir"]))
         self._chains = {
-            "rules": _chain("keyword", Stage.INPUT, words),
-            "stream": _chain("keyword", Stage.OUTPUT, words),
-            "classifier": _chain("toxicity", Stage.INPUT, {}),
+            "rules": _chain(Stage.INPUT, keyword=words),
+            "six": _chain(
+                Stage.INPUT,
+                keyword={"words": rules["words"]},
+                regex={"patterns": {f"pattern {n}": p for n, p in enumerate(rules["patterns"])}},
+                length={"max_characters": 10 * len(rules["texts"]["six"][0])},
+                invisible={},
+                url={},
+                repetition={},
+            ),
+            "stream": _chain(Stage.OUTPUT, keyword=words),
+            "classifier": _chain(Stage.INPUT, toxicity={}),
         }
         asyncio.run(self._open())
 
@@ -71,10 +80,10 @@ class OwnChain:
 
     async def scanned(self, case: str, text: str) -> int:
         """See Guard."""
-        (instance,) = self._chains[case].instances
-        counted = _Counted(instance.filter)
-        await self._judge(Chain([Instance(instance.entry, counted)]), case, text)
-        return counted.characters
+        counted = {one: _Counted(one.filter) for one in self._chains[case].instances}
+        chain = Chain([Instance(one.entry, counting) for one, counting in counted.items()])
+        await self._judge(chain, case, text)
+        return sum(counting.characters for counting in counted.values()) // len(counted)
 
     async def _judge(self, chain: Chain, case: str, text: str) -> bool:
         (stage,) = {instance.stage for instance in chain.instances}
@@ -108,9 +117,12 @@ class _Counted(Filter):
         return await self._judge.check(item)
 
 
-def _chain(name: str, stage: Stage, options: dict[str, Any]) -> Chain:
-    entry = ChainEntry(id=name, filter=name, stage=stage, action="block", options=options)
-    return Chain.build([entry])
+def _chain(stage: Stage, **options: dict[str, Any]) -> Chain:
+    """Return a chain of filters that block, given as their options by their names."""
+    return Chain.build(
+        ChainEntry(id=name, filter=name, stage=stage, action="block", options=some)
+        for name, some in options.items()
+    )
 
 
 if __name__ == "__main__":

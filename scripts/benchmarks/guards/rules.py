@@ -44,6 +44,8 @@ def write_rules(folder: Path, models_dir: Path) -> Path:
     """
     draw = random.Random(1)  # noqa: S311  texts, no secrets
     words = [begin + end for begin in _BEGINNINGS for end in _ENDINGS][:WORDS]
+    prose = [_prose(draw, TEXT_CHARS) for _ in range(TEXTS)]
+    bad = f"{_prose(draw, 500)} {words[-1]}."
     classifier, max_tokens = _write_classifier(folder / "classifier", models_dir)
     rules = {
         "words": words,
@@ -52,12 +54,14 @@ def write_rules(folder: Path, models_dir: Path) -> Path:
         "classifier": str(classifier.resolve()),
         "max_tokens": max_tokens,
         "texts": {
-            "rules": [_prose(draw, TEXT_CHARS) for _ in range(TEXTS)],
+            "rules": prose,
+            "six": prose,
             "stream": [_prose(draw, STREAM_CHARS) for _ in range(TEXTS)],
             "classifier": [draw.choice(_PROSE).strip() for _ in range(TEXTS)],
         },
         "bad": {
-            "rules": f"{_prose(draw, 500)} {words[-1]}.",
+            "rules": bad,
+            "six": bad,
             "stream": f"{_prose(draw, 500)} {words[-1]}. {_prose(draw, 500)}",
             "classifier": TOXIC,
         },

@@ -17,7 +17,9 @@ from typing import Any
 
 import pyarrow.parquet as parquet
 
+from scripts.corpus.made import mentions
 from scripts.corpus.made.grounding import encyclopedia_passages, policy_passages
+from scripts.corpus.made.phrases import filled
 from scripts.corpus.row import Row
 from scripts.corpus.sets import RowSet, SetsByName
 
@@ -28,14 +30,33 @@ PASSAGE_CHARS = 400
 HEADS = (250, 900)
 """Where long jailbreaks are cut: the filter reads a text in stretches of about this length."""
 ADDRESSED = re.compile(r"\b(answer|response|reply|message)\b")
-PLACES = 4
+ROLE_ALONE = re.compile(
+    r"\s*(I want you to act as|Ich möchte, dass Sie als|act as a|Be a|Imagine you|You are (?!now)|Du bist"
+    r"|generate c\+\+|schreibe c\+\+|In the sentence|Formul)",
+    re.IGNORECASE,
+)
+"""Beginnings of rows that are called orders and that any user may write to any assistant."""
+UNBOUND = re.compile(
+    r"ignor|disregard|forget|restrict|filter|uncensor|rule|polic|guideline|illegal|moral|ethic|jailbr"
+    r"|anything now|\bDAN\b|refus|limit|evil|break|never say|developer mode|free from|freed|openai",
+    re.IGNORECASE,
+)
+"""What tells an attack: the short beginnings of some jailbreaks are roles as anybody gives them."""
+MAILS_PER_ORDER = 5
+MAIL_CHARS = (100, 200, 300)
 SEED = 5
+BORDER = re.compile(r"(?<=[.!?])\s+|\n+")
 TURN = re.compile(r"\n\n(?:Human|Assistant): ")
 
 
 def questions_and_orders(folder: Path) -> Iterator[Row]:
-    """Read questions to a newspaper's assistant, a third of them with orders to it, some German."""
+    """Read questions to a newspaper's assistant, a third of them with orders to it, some German.
+
+    Roles and wishes that the set calls orders, since they are none of a newspaper's, are left out.
+    """
     for line in parquet.read_table(next(folder.glob("*.parquet"))).to_pylist():
+        if line["label"] == 1 and ROLE_ALONE.match(line["text"]):
+            continue
         labels = INJECTION if line["label"] == 1 else HARMLESS
         yield Row(group=f"orders-{line['text'][:40]}", text=line["text"], labels=labels)
 
@@ -45,27 +66,28 @@ def jailbreaks(folder: Path) -> Iterator[Row]:
     prompts = json.loads((folder / "inthewild_jailbreak_llms.json").read_text(encoding="utf-8"))
     for prompt in prompts:
         group = f"jailbreaks-{' '.join(prompt.lower().split()[:4])}"
-        for head in dict.fromkeys(cut(prompt, size) for size in HEADS):
+        heads = [cut(prompt, size) for size in HEADS]
+        for head in dict.fromkeys(head for head in heads if UNBOUND.search(head)):
             yield Row(group=group, text=head, labels=INJECTION)
 
 
 def mails(folder: Path) -> Iterator[Row]:
-    """Read mails, as they came and with an order to whoever answers from them.
+    """Read mails, as they came, with a writer's wish, and with an order to whoever answers from them.
 
     Orders that could be a user's own question, of which the set has some, are left out.
     """
     attacks = json.loads((folder / "text_attack_train.json").read_text(encoding="utf-8"))
     places = random.Random(SEED)  # noqa: S311  a fixed order, no secret
-    for number, line in enumerate(_json_lines(folder / "train.jsonl")):
-        mail = line["context"]
-        yield Row(group=f"mails-{number}", text=cut(mail, PASSAGE_CHARS), labels=HARMLESS)
-        addressed = {
-            kind: [a for a in some if ADDRESSED.search(a)] for kind, some in attacks.items()
-        }
-        kinds = [kind for kind, some in addressed.items() if some]
-        for kind in places.sample(kinds, PLACES):
-            text = hidden(places.choice(addressed[kind]), cut(mail, PASSAGE_CHARS), places)
-            yield Row(group=f"mails-{kind}", text=text, labels=INJECTION)
+    found = [line["context"] for line in _json_lines(folder / "train.jsonl")]
+    for number, mail in enumerate(found):
+        for size in (*MAIL_CHARS, PASSAGE_CHARS):
+            wish = filled(places.choice(mentions.SUPPORT), mentions.PHRASES, places)
+            for text in (cut(mail, size), hidden(wish, cut(mail, size), places)):
+                yield Row(group=f"mails-{number}", text=text, labels=HARMLESS)
+    for order in (order for some in attacks.values() for order in some if ADDRESSED.search(order)):
+        for mail in places.sample(found, min(MAILS_PER_ORDER, len(found))):
+            text = hidden(order, cut(mail, places.choice(MAIL_CHARS)), places)
+            yield Row(group=f"mails-{order}", text=text, labels=INJECTION)
 
 
 def turns(folder: Path) -> Iterator[Row]:
@@ -133,10 +155,11 @@ def cut(text: str, size: int) -> str:
 
 
 def hidden(order: str, passage: str, places: random.Random) -> str:
-    """Return a passage with an order before, behind or between its sentences."""
-    sentences = re.split(r"(?<=[.!?])\s+", passage)
-    place = places.choice([0, len(sentences), places.randint(0, len(sentences))])
-    return " ".join([*sentences[:place], order, *sentences[place:]])
+    """Return a passage with an order before, behind or between its sentences or lines."""
+    borders = [0, *(found.end() for found in BORDER.finditer(passage)), len(passage)]
+    place = places.choice([0, len(passage), places.choice(borders)])
+    parts = [passage[:place].rstrip(), order, passage[place:]]
+    return ("\n" if "\n" in passage else " ").join(part for part in parts if part)
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -156,23 +179,23 @@ SETS: SetsByName = {
     ),
     "mails": RowSet("bipia", "MIT", "https://github.com/microsoft/BIPIA", mails),
     "turns": RowSet(
-        "hh_harmless_test", "MIT", "https://github.com/anthropics/hh-rlhf", turns, most=4_000
+        "hh_harmless_test", "MIT", "https://github.com/anthropics/hh-rlhf", turns, most=3_000
     ),
     "conversations": RowSet(
-        "mtrag", "Apache-2.0", "https://github.com/IBM/mt-rag-benchmark", conversations, most=1_200
+        "mtrag", "Apache-2.0", "https://github.com/IBM/mt-rag-benchmark", conversations, most=1_000
     ),
     "questions": RowSet(
         "kou_squad_reqa",
         "CC BY-SA 4.0 (SQuAD)",
         "https://github.com/KOU-201270/model-selection",
         questions,
-        most=1_200,
+        most=900,
     ),
     "abstracts": RowSet(
-        "pubmedqa", "MIT", "https://github.com/pubmedqa/pubmedqa", abstracts, most=800
+        "pubmedqa", "MIT", "https://github.com/pubmedqa/pubmedqa", abstracts, most=500
     ),
     "policies": RowSet(
-        "policyqa", "MIT", "https://github.com/wasiahmad/PolicyQA", policies, most=700
+        "policyqa", "MIT", "https://github.com/wasiahmad/PolicyQA", policies, most=600
     ),
     "encyclopedia": RowSet(
         "clapnq_dev", "Apache-2.0", "https://github.com/primeqa/clapnq", encyclopedia, most=500
@@ -182,6 +205,6 @@ SETS: SetsByName = {
         "CC BY 4.0",
         "https://github.com/conversationai/unintended-ml-bias-analysis",
         comments,
-        most=1_000,
+        most=800,
     ),
 }

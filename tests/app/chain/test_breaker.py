@@ -117,12 +117,22 @@ async def test_what_is_open_is_not_switched_off_for_others_unless_that_is_wanted
     assert await errors(placed(judge, **policy), 20) == ["raised"] * 20
 
 
-async def test_with_open_the_open_circuit_lets_text_pass() -> None:
-    instance = placed(Flaky(), on_error="open", breaker_failures=1)
+@pytest.mark.parametrize(
+    ("on_error", "on_timeout", "released"),
+    [
+        ("open", "open", "A text."),
+        ("open", "closed", ""),
+        ("closed", "open", ""),
+    ],
+)
+async def test_an_open_circuit_lets_text_pass_only_where_every_failure_does(
+    on_error: str, on_timeout: str, released: str
+) -> None:
+    instance = placed(Flaky(), on_error=on_error, on_timeout=on_timeout, breaker_failures=1)
     await errors(instance, 1)
     stage = StageRun([instance])
 
-    assert await stage.text(CONTEXT).feed("A text.", last=True) == "A text."
+    assert await stage.text(CONTEXT).feed("A text.", last=True) == released
     assert (stage.verdicts[0].action, stage.verdicts[0].error) == (Action.ERROR, "circuit_open")
 
 

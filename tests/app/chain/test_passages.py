@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from app.chain.placeholders import PlaceholderBook
 from app.engine import Delta, Support
 from app.errors import FilterFailed
 from app.exchange import Action, Mode, Outcome
-from filters import Evidence, Finding, Item, Passage, Stage
+from filters import Evidence, Finding, Item, Passage, Placeholders, Range, Stage, Unit
 from tests.app.chain.sample_filters import Broken, Word, WordOptions, instance
 from tests.app.pipelines import INPUT, Setup, word
 from tests.app.scripted import ScriptedEngine
@@ -151,3 +156,61 @@ async def test_passages_are_judged_side_by_side_and_count_in_their_order() -> No
     assert setup.engine.prompts[0].passages == ("1 evil.", "2 evil.", "3 evil.")
     starts = [found.start for found in exchange.verdicts[0].ranges]
     assert starts == [start + 2 for start in exchange.passage_starts]
+
+
+class Numbers(Word):
+    """Finds words that begin with an `N`, each passage's after a while of its own."""
+
+    def __init__(self, pauses: Sequence[int]) -> None:
+        super().__init__(WordOptions(), Unit.sentence())
+        self.placeholders = Placeholders(restore=True)
+        self._pauses = pauses
+
+    async def check(self, item: Item) -> Finding | None:
+        for _ in range(self._pauses[int(item.context.passages[0].id[1:])]):
+            await asyncio.sleep(0)
+        found = tuple(Range(*one.span(), "name") for one in re.finditer(r"N\w+", item.text))
+        return Finding(1.0, "name", found) if found else None
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 9), min_size=12, max_size=12))
+async def test_placeholders_are_numbered_in_the_order_of_the_passages(pauses: list[int]) -> None:
+    texts = [f"Nina met N{number}. And N{number % 5} too." for number in range(12)]
+    chain = [
+        instance(Numbers(pauses), stage=RETRIEVAL, action="rewrite"),
+        instance(word("evil"), id="judge", stage=RETRIEVAL),
+    ]
+    setup, book = Setup("Ok.", chain=chain), PlaceholderBook()
+
+    await setup.pipeline.run(sent_along(*texts))
+
+    def numbered(name: re.Match[str]) -> str:
+        return book.placeholder("name", name[0], restore=False)
+
+    expected = tuple(re.sub(r"N\w+", numbered, text) for text in texts)
+    assert setup.engine.prompts[0].passages == expected
+
+
+@pytest.mark.parametrize("rewrites", [True, False])
+async def test_what_numbers_nothing_sees_passages_side_by_side(rewrites: bool) -> None:
+    meeting = asyncio.Barrier(3)
+
+    class Meeting(Word):
+        async def check(self, item: Item) -> Finding | None:
+            await meeting.wait()
+            return await super().check(item)
+
+    placed = [instance(Meeting(WordOptions(word="evil")), stage=RETRIEVAL, action="flag")]
+    if rewrites:
+        judge = Meeting(WordOptions(word="evil", replacement="good"))
+        placed = [instance(judge, stage=RETRIEVAL, action="rewrite")]
+    else:
+        placed.append(instance(Numbers([0] * 3), id="names", stage=RETRIEVAL, action="rewrite"))
+    setup = Setup("Ok.", chain=placed)
+
+    async with asyncio.timeout(20):
+        await setup.pipeline.run(sent_along("1 evil.", "2 evil.", "3 evil."))
+
+    expected = "good" if rewrites else "evil"
+    assert setup.engine.prompts[0].passages == tuple(f"{n} {expected}." for n in (1, 2, 3))

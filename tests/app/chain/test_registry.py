@@ -82,6 +82,41 @@ def test_a_check_that_cannot_be_awaited_is_refused(write: Write) -> None:
         filter_class("mine")
 
 
+@pytest.mark.parametrize("text", ["import nothing_of_this_name", "raise SystemExit(3)", "def ("])
+def test_whatever_breaks_while_it_is_imported_is_told(write: Write, text: str) -> None:
+    write(text=text)
+
+    with pytest.raises(FilterError, match=r"^filters/mine\.py cannot be imported"):
+        filter_class("mine")
+
+
+def test_a_default_that_is_not_allowed_is_told(write: Write) -> None:
+    options = "from pydantic import Field\n" + FILTER.replace("= 3", "= Field(0, ge=1)")
+    write(text=options)
+
+    with pytest.raises(FilterError, match=r"limit: .*greater than or equal to 1"):
+        build("mine", {})
+
+
+def test_an_unknown_filter_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(FilterError, match=r"no filter 'keywrd'; did you mean keyword\?"):
+        filter_class("keywrd")
+
+
+def test_two_of_one_name_are_told_with_where_they_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        about = tmp_path / f"{name}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text("[penstock.filters]\ntwin = twin:Twin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(FilterError, match=r"called 'twin' \(one 1\.0, other 1\.0\)"):
+        filter_class("twin")
+
+
 def test_a_broken_filter_hides_no_other_in_the_list(write: Write) -> None:
     write(text="import nothing_of_this_name")
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.chain.instance import Instance
-from app.chain.placeholders import MASK, PlaceholderBook, masked
+from app.chain.placeholders import MASK
 from app.chain.restoration import Restorer
-from app.engine import Delta, Prompt
 from app.errors import ModelFailed
 from app.exchange import Outcome
 from app.recorder.codec import decode, encode
-from filters import Finding, Item, Passage, Placeholders, Range, Stage, Unit
-from tests.app.chain.sample_filters import Word, WordOptions, instance
+from filters import Passage, Stage
+from tests.app.chain.hiding import Repeating, names
+from tests.app.chain.sample_filters import instance
 from tests.app.chain.test_passages import found
 from tests.app.pipelines import INPUT, Setup, asked, word
 from tests.app.scripted import ScriptedEngine
@@ -26,37 +24,6 @@ TEXTS = {"[NAME_1]": "Ada", "[NAME_10]": "Grace", "[A_B_2]": "[NAME_1]"}
 ALPHABET = st.sampled_from(
     [*TEXTS, "[NAME_", "[", "]", "1", "0", "_", " ", "\n", "//", "/", "<", ">", '"', "(", ")", "x"]
 )
-
-
-class Names(Word):
-    """Find words that begin with an `N` and a digit."""
-
-    def __init__(self, placeholders: Placeholders) -> None:
-        super().__init__(WordOptions(), Unit.sentence())
-        self.placeholders = placeholders
-
-    async def check(self, item: Item) -> Finding | None:
-        await asyncio.sleep(0)
-        found = re.finditer(r"N\d\w*", item.text)
-        ranges = tuple(Range(m.start(), m.end(), "name") for m in found)
-        return Finding(1.0, "name", ranges) if ranges else None
-
-
-class Repeating(ScriptedEngine):
-    """Writes what it was asked last, in small pieces."""
-
-    async def stream(self, prompt: Prompt):  # type: ignore[no-untyped-def]
-        self.prompts.append(prompt)
-        text = prompt.messages[-1].content
-        for at in range(0, len(text), 3):
-            await asyncio.sleep(0)
-            yield Delta(text[at : at + 3])
-        yield Delta(finish_reason="stop")
-
-
-def names(*, stage: Stage = INPUT, restore: bool = True, keep: bool = False) -> Instance:
-    judge = Names(Placeholders(restore=restore, keep=keep))
-    return instance(judge, id=f"names-{stage}", action="rewrite", stage=stage)
 
 
 @given(st.lists(ALPHABET, max_size=40), st.data())
@@ -121,25 +88,6 @@ def test_nothing_comes_back_into_an_address(text: str) -> None:
 )
 def test_beside_an_address_it_comes_back(text: str) -> None:
     assert Restorer(TEXTS).feed(text, last=True) == text.replace("[NAME_1]", "Ada")
-
-
-def test_the_same_text_has_the_same_number() -> None:
-    book = PlaceholderBook(taken=["what does [E_MAIL_2] mean?"])
-
-    given = [book.placeholder("e-mail", text, restore=text == "a") for text in "abac"]
-
-    assert given == ["[E_MAIL_1]", "[E_MAIL_3]", "[E_MAIL_1]", "[E_MAIL_4]"]
-    assert book.restorable == {"[E_MAIL_1]": "a"}
-
-
-@given(st.text(), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5))
-def test_a_mask_covers_its_stretches_and_nothing_else(
-    text: str, spans: list[tuple[int, int]]
-) -> None:
-    covered = {place for start, end in spans for place in range(start, end)}
-
-    expected = "".join(MASK if at in covered else char for at, char in enumerate(text))
-    assert masked(text, spans) == expected
 
 
 async def test_the_client_gets_its_own_words_and_the_model_and_the_log_do_not() -> None:
@@ -245,6 +193,38 @@ async def test_a_passage_that_was_found_is_masked_and_gives_nothing_back() -> No
     assert setup.engine.prompts[0].passages == ("[NAME_2] met [NAME_1].",)
     assert exchange.released == "N1 met [NAME_2]."
     assert exchange.passages[0].text == f"{MASK * 2} met {MASK * 2}."
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from(["[NAME_1]", "[NAME_2]", "[NAME_3]", "N8", "N9", "N1"]), max_size=6)
+)
+async def test_what_a_found_passage_calls_by_itself_is_no_placeholder_of_ours(
+    words: list[str],
+) -> None:
+    """What is put back or numbered is never what a source has written in the same form."""
+    passage = " ".join(["It says:", *words])
+    search = instance(found(passage), id="search", stage=INPUT, action="flag")
+    chain = [search, names(), names(stage=Stage.RETRIEVAL)]
+    setup, exchange = Setup(f"{passage} Bye.", chain=chain), asked("I am N1, he is N2.")
+
+    await setup.pipeline.run(exchange)
+
+    (read,) = setup.engine.prompts[0].passages
+    hidden = [(was, now) for was, now in zip(words, read.split()[2:], strict=True) if was != now]
+    assert {was for was, _ in hidden} == {word for word in words if word[0] == "N"}
+    assert {now for was, now in hidden if was != "N1"}.isdisjoint(words)
+    assert exchange.released == f"{passage} Bye."
+
+
+async def test_what_no_passage_mentions_still_comes_back() -> None:
+    search = instance(found("What [NAME_2] means."), id="search", stage=INPUT, action="flag")
+    setup = Setup("[NAME_1] and [NAME_2].", chain=[search, names()])
+    exchange = asked("I am N1, he is N2.")
+
+    await setup.pipeline.run(exchange)
+
+    assert exchange.released == "N1 and [NAME_2]."
 
 
 async def test_an_exchange_that_never_began_keeps_nothing() -> None:

@@ -124,6 +124,16 @@ async def test_the_pieces_are_the_whole(name: str, text: str, cuts: list[int]) -
     assert await outcome(CHAINS[name](), list(text)) == whole
 
 
+async def test_a_sentence_that_is_cut_for_its_length_counts_when_that_is_known() -> None:
+    text = "A line.\n- " + "y" * 30 + "bad" + "y" * 1_200
+    judges = [("a", SENTENCE), ("b", WINDOW)]
+
+    def chain() -> list[Instance]:
+        return [instance(word("bad", unit), id=id) for id, unit in judges]
+
+    assert await outcome(chain(), list(text)) == await outcome(chain(), [text])
+
+
 @pytest.mark.parametrize("size", [24, 25, 100, 768, 2_400])
 @settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=400))

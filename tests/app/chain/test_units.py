@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chain.units import Piece, splitter
+from app.chain.units import AT_THE_END, Piece, splitter
 from filters import Unit
 from filters._text.sentences import MAX_SENTENCE_CHARS
 
@@ -31,6 +31,20 @@ def chop(text: str, sizes: list[int]) -> list[str]:
 @given(text=TEXT, sizes=st.lists(st.integers(0, 30), max_size=40))
 def test_chunking_never_moves_a_cut(unit: Unit, text: str, sizes: list[int]) -> None:
     assert cut(unit, chop(text, sizes)) == cut(unit, [text])
+
+
+LONG = ["- " + "y" * 1_200, "a few words " * 100 + "x" * 900, "x" * 2_500]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(text=st.one_of(TEXT, st.sampled_from(LONG)))
+def test_a_unit_is_known_with_the_character_that_completes_it(unit: Unit, text: str) -> None:
+    known = [piece for piece in cut(unit, [text]) if piece.complete_at != AT_THE_END]
+    cutter = splitter(unit)
+
+    came = [(at, piece) for at, char in enumerate(text, 1) for piece in cutter.feed(char)]
+
+    assert came == [(piece.complete_at, piece) for piece in known]
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -68,6 +82,15 @@ def test_a_text_with_no_space_at_all_flows() -> None:
 
     assert cut(Unit.sentence(), list(text)) == cut(Unit.sentence(), [text])
     assert "".join(p.text for p in cut(Unit.sentence(), [text])) == text
+
+
+@pytest.mark.parametrize("end", [".", "?!", "…", "。"])
+@pytest.mark.parametrize("closing", ['"', "\u201d", ")"])
+@pytest.mark.parametrize("times", [5, 6, 7, 8, 9, 30])
+def test_many_closing_signs_cut_the_same_in_pieces(end: str, closing: str, times: int) -> None:
+    text = f"He said so{end}{closing * times} Then he left. "
+
+    assert cut(Unit.sentence(), list(text)) == cut(Unit.sentence(), [text])
 
 
 def test_sentences_are_cut_where_a_reader_would() -> None:

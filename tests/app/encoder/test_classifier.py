@@ -122,7 +122,7 @@ async def test_single_texts_for_a_model_of_pairs_are_refused(
 
 
 async def test_tokens_are_counted(classifier: TextClassifier) -> None:
-    assert await classifier.num_tokens("you idiot") == 4
+    assert await classifier.num_tokens(["you idiot"]) == 4
 
 
 def test_a_bundle_for_another_task_is_refused(tmp_path: Path) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
-from app.evaluation.evaluation import Evaluation, Scored, evaluate
+from app.evaluation.evaluation import Evaluation, evaluate
+from app.evaluation.judged import Judged, Scored
 from app.evaluation.report import to_html, to_values
+from app.settings import ChainEntry
+from filters import Stage
 
 HOSTILE = "</style><script>alert(1)</script>"
 
@@ -27,16 +31,10 @@ class Tags(HTMLParser):
         self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
 
 
-def sample(rows: list[Scored], target: float = 0.01) -> Evaluation:
-    return evaluate(
-        rows,
-        threshold=0.5,
-        target_rate=target,
-        id="tested",
-        filter="sample",
-        version="1",
-        stage="input",
-    )
+def sample(rows: list[Scored], target: float = 0.01, at_once: int = 1) -> Evaluation:
+    entry = ChainEntry(id="tested", filter="sample", stage=Stage.INPUT)
+    judged = Judged.of(rows, at_once, wall_s=0.5)
+    return evaluate(judged, entry, version="1", target_rate=target)
 
 
 ROWS = [
@@ -59,7 +57,7 @@ def test_the_page_loads_and_runs_nothing() -> None:
 
 def test_every_figure_is_on_the_page_and_among_the_values() -> None:
     found = sample(ROWS, target=0.1)
-    html, values = to_html([found], "rows.jsonl", "today"), to_values(found)
+    html, values = to_html([found], "rows.jsonl", "today"), values_of(found)
 
     for figure in (values["roc_auc"], values["average_precision"], values["calibration_error"]):
         assert f"{figure:.3f}" in html
@@ -74,7 +72,7 @@ def test_every_figure_is_on_the_page_and_among_the_values() -> None:
 
 def test_what_cannot_be_known_is_left_open() -> None:
     only_bad = sample([Scored(True, "", 0.7, 1.0)])
-    values = to_values(only_bad)
+    values = values_of(only_bad)
 
     assert math.isnan(only_bad.auc)
     assert (values["roc_auc"], values["at_target"]) == (None, None)
@@ -88,15 +86,45 @@ def test_too_few_harmless_texts_for_the_target_are_told() -> None:
 
 
 def test_a_score_of_nothing_is_never_hit() -> None:
-    rows = [Scored(True, "", 0.0, 1.0), Scored(False, "", 0.0, 1.0)]
-    found = evaluate(
-        rows, threshold=0.0, target_rate=0.5, id="a", filter="b", version="1", stage="input"
-    )
+    judged = Judged.of([Scored(True, "", 0.0, 1.0), Scored(False, "", 0.0, 1.0)])
+    entry = ChainEntry(id="a", filter="b", stage=Stage.INPUT, threshold=0.0)
+    found = evaluate(judged, entry, version="1", target_rate=0.5)
 
     assert (found.now.caught, found.now.alarms) == (0, 0)
+    assert "No text scored anything" in to_html([found], "a", "b")
+
+
+def test_it_is_told_how_the_time_was_measured() -> None:
+    one, many = sample(ROWS), sample(ROWS, at_once=8)
+
+    assert "Timed with one text at a time." in to_html([one], "a", "b")
+    assert "Timed with 8 texts at once" in to_html([many], "a", "b")
+    assert values_of(many)["latency_ms"]["at_once"] == 8
+    assert values_of(many)["texts_per_s"] == len(ROWS) / 0.5
+
+
+def test_the_line_that_calibrates_is_on_the_page_and_among_the_values() -> None:
+    rows = [
+        Scored(n % 10 < bad, "", score, 1.0)
+        for score, bad in ((0.6, 1), (0.9, 4))
+        for n in range(200)
+    ]
+    found = sample(rows)
+    html, values = to_html([found], "a", "b"), values_of(found)["calibrated"]
+
+    curve = values["calibration"]
+    line = f"calibration = {{ slope = {curve['slope']}, bias = {curve['bias']} }}"
+    assert line in html
+    assert values["calibration_error"] < 0.05 < values_of(found)["calibration_error"]
+    assert "calibration =" not in to_html([sample(ROWS)], "a", "b")
 
 
 def test_many_texts_make_a_small_page() -> None:
     rows = [Scored(n % 2 == 0, "", n / 20_000, 1.0) for n in range(20_000)]
 
     assert len(to_html([sample(rows)], "a", "b")) < 120_000
+
+
+def values_of(found: Evaluation) -> dict[str, Any]:
+    [values] = to_values([found])["filters"]
+    return dict(values)

@@ -44,6 +44,7 @@ class Desk:
         self.engine = ScriptedEngine([])
         self.secrets: dict[str, str] = {}
         self.is_alive = True
+        self.is_lost = False
         self.is_reachable = True
         self.let_write("It is ", "late.")
 
@@ -83,6 +84,7 @@ class Desk:
             readiness=Readiness(
                 (
                     Check("models", lambda: self.is_alive),
+                    Check("threads", lambda: not self.is_lost, is_lasting=True),
                     Check("database", lambda: self.is_reachable, is_vital=False),
                 )
             ),

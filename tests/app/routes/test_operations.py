@@ -23,7 +23,10 @@ async def test_a_healthy_server_takes_traffic(desk: Desk) -> None:
     status, body = await ready(desk)
 
     assert status == 200
-    assert body == {"status": "ready", "checks": {"models": "ready", "database": "ready"}}
+    assert body == {
+        "status": "ready",
+        "checks": {"models": "ready", "threads": "ready", "database": "ready"},
+    }
 
 
 async def test_without_the_database_it_still_does(desk: Desk) -> None:
@@ -39,6 +42,18 @@ async def test_without_a_vital_part_it_says_which(desk: Desk) -> None:
 
     assert (status, body["status"], body["checks"]["models"]) == (503, "not_ready", "not_ready")
     assert body["error"]["code"] == "not_ready"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/healthz", "/health"])
+async def test_what_only_a_restart_mends_is_no_life(desk: Desk, path: str) -> None:
+    desk.is_alive = False
+    async with desk.client(None) as client:
+        waiting = await client.get(path)
+        desk.is_lost = True
+        lost = await client.get(path)
+
+    assert (waiting.status_code, lost.status_code) == (200, 503)
+    assert lost.json()["error"]["code"] == "lost"
 
 
 async def test_draining_it_says_so_while_it_lives(desk: Desk) -> None:
@@ -71,6 +86,10 @@ async def test_metrics_are_prometheus_text(desk: Desk) -> None:
     assert all(secret not in reply.text for secret in desk.secrets.values())
 
 
+AS_LLM_GUARD = ("/analyze/", "/scan/")
+WITH_422 = (*AS_LLM_GUARD, "/api/v1/text/")
+
+
 @pytest.fixture
 async def document(desk: Desk) -> dict[str, Any]:
     async with desk.client() as client:
@@ -86,13 +105,27 @@ def test_the_description_covers_every_route(document: dict[str, Any]) -> None:
     paths |= {"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings"}
     paths |= {"/healthz", "/health", "/v1/moderations", "/beta/litellm_basic_guardrail_api"}
     paths |= {f"/{verb}/{what}" for verb in ("analyze", "scan") for what in ("prompt", "output")}
-    paths |= {f"/api/v1/text/{what}" for what in ("contents", "generation", "context/doc")}
+    paths |= {f"/api/v1/text/{what}" for what in ("contents", "generation", "chat", "context/doc")}
     paths |= {"/v1/responses/{response_id}", "/v1/models", "/v1/models/{model}"}
     assert paths | {"/metrics", "/version", "/openapi.json"} == document["paths"].keys()
 
 
 def test_the_description_is_valid(document: dict[str, Any]) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+@pytest.mark.parametrize(
+    ("start", "schema"),
+    [*((start, "LlmGuardError") for start in AS_LLM_GUARD), ("/api/", "DetectorError")],
+)
+def test_errors_of_others_forms_are_described_as_they_are(
+    document: dict[str, Any], start: str, schema: str
+) -> None:
+    operations = [o["post"] for path, o in document["paths"].items() if path.startswith(start)]
+    errors = [e for o in operations for status, e in o["responses"].items() if status != "200"]
+    told = {error["content"]["application/json"]["schema"]["$ref"] for error in errors}
+
+    assert told == {f"#/components/schemas/{schema}"}
 
 
 def test_nothing_but_words_stands_beside_a_reference(document: dict[str, Any]) -> None:
@@ -114,8 +147,9 @@ def test_whatever_wants_a_key_may_be_refused_for_now(document: dict[str, Any]) -
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if "security" in operation:
-                expected = {"401", "503"} if path == "/metrics" else {"401", "503", "504"}
-                assert expected <= operation["responses"].keys(), path
+                told = operation["responses"].keys()
+                assert {"401", "503"} <= told, path
+                assert "504" in told or path == "/metrics" or path.startswith(AS_LLM_GUARD), path
 
 
 def test_every_operation_is_explained_and_says_what_it_wants(document: dict[str, Any]) -> None:
@@ -124,7 +158,7 @@ def test_every_operation_is_explained_and_says_what_it_wants(document: dict[str,
             assert operation["summary"]
             assert operation["description"]
             assert ("security" in operation) is (path not in PUBLIC_PATHS)
-            assert "422" not in operation["responses"]
+            assert ("422" in operation["responses"]) is path.startswith(WITH_422)
 
 
 def test_infer_documents_every_status_and_its_body(document: dict[str, Any]) -> None:

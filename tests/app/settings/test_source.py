@@ -105,6 +105,10 @@ def test_a_named_file_must_exist() -> None:
             FILE + "treshold = 1\n",
             "penstock.toml:15: unknown key 'chain[0].treshold'; did you mean threshold?",
         ),
+        (
+            FILE + "on_error = { rasied = 'open' }\n",
+            "penstock.toml:15: chain[0].on_error.rasied: nothing fails so; known are raised, ",
+        ),
         ("zzz = 1\n", "penstock.toml:1: unknown key 'zzz'"),
         ("[recorder]\nmax_bytes = 0\n", "penstock.toml:2: recorder.max_bytes: it should be "),
         ('log_level = "loud"\n', "penstock.toml:1: log_level: it should be 'debug', 'info', "),

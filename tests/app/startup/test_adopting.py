@@ -17,18 +17,22 @@ from app.startup.adopting import bundle_of
 from app.startup.models import FilterResources, open_models
 from filters import Passage
 from filters.classifier import Classifier, ClassifierOptions
+from filters.pii import Pii, PiiOptions
 from filters.token_classifier import TokenClassifier, TokenClassifierOptions
 from tests.bundles import write_embedder
+from tests.filters.items import found
 from tests.foreign import write_foreign_classifier, write_foreign_token_classifier
 from tests.hub import LocalHub, Shelf, serving
 
 REPOSITORY = "maker/Rude-Words"
+NAMES = "maker/Names"
 
 
 @pytest.fixture
 def local_hub(tmp_path: Path) -> Generator[LocalHub]:
-    folder = write_foreign_classifier(tmp_path / "shelf")
-    with serving(LocalHub(shelves={REPOSITORY: Shelf(folder, ("main", "v1"))})) as hub:
+    rude = Shelf(write_foreign_classifier(tmp_path / "shelf"), ("main", "v1"))
+    names = Shelf(write_foreign_token_classifier(tmp_path / "shelf of names"))
+    with serving(LocalHub(shelves={REPOSITORY: rude, NAMES: names})) as hub:
         yield hub
     huggingface_hub.close_session()
 
@@ -134,3 +138,19 @@ async def test_filters_read_with_foreign_models(tmp_path: Path, local_hub: Local
         [tokens] = await (await resources.token_classifier("names")).tokens(["Anna"])
         assert tokens.scores[0].argmax() == 1
         assert models.is_alive
+
+
+async def test_personal_names_are_found_with_a_model_of_the_hub(
+    tmp_path: Path, local_hub: LocalHub
+) -> None:
+    write_embedder(tmp_path / "models")
+    judge = Pii(PiiOptions(names=NAMES, name_labels={"PER": "person", "LOC": "place"}))
+    async with open_models(settings(tmp_path, local_hub.url), same) as models:
+        await judge.setup(FilterResources(models, Nothing()))
+
+        assert set(models.references) == {"encoder@1", "names@1"}
+        assert await found(judge, "Anna Smith, anna@example.org, is in Paris.") == [
+            ("person", "Anna Smith"),
+            ("email", "anna@example.org"),
+            ("place", "Paris"),
+        ]

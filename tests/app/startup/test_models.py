@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.startup.models import FilterResources, open_models
 from filters import Passage
 from tests.bundles import write_classifier, write_decoder, write_embedder, write_reader
+from tests.gates import Death, until
 
 TEXTS = ["What do gates hold?", "Gates hold water."]
 
@@ -45,6 +46,14 @@ async def test_an_engine_is_opened_and_reached_only_when_it_is_put(models_dir: P
         assert models.queues() == {"encoder@1": 0, "recital@2": 0}
     assert not engine.is_alive
     assert not models.is_alive
+
+
+async def test_a_dead_thread_shows_for_good(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        assert models.has_threads
+        models._workers.submit(Death())
+        await until(lambda: not models.has_threads)
+        assert not models.is_alive
 
 
 async def test_only_language_models_tell_of_their_completions(models_dir: Path) -> None:

@@ -233,5 +233,5 @@ class Skipping(Shouting):
 
 class Leisurely(Shouting):
     async def check(self, item: Item) -> Finding | None:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.002)
         return await super().check(item)

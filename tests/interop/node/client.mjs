@@ -105,6 +105,22 @@ const checks = {
     assert.equal(one.length, other.length);
     assert.ok(one.every((number, index) => Math.abs(number - other[index]) < 1e-6));
   },
+  async "moderations, also of parts, but not of pictures"() {
+    const { results } = await client.moderations.create({ input: ["Hello.", "dynamite"] });
+    const part = { type: "text", text: "dynamite" };
+    const together = await client.moderations.create({ input: [part, part] });
+    const image = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } };
+    assert.deepEqual(results.map((result) => result.flagged), [false, true]);
+    assert.equal(results[1].categories["violence/graphic"], false);
+    assert.equal(results[1].category_scores.blocklist, 1);
+    assert.deepEqual(results[1].category_applied_input_types.blocklist, ["text"]);
+    assert.deepEqual(together.results.map((result) => result.flagged), [true]);
+    await assert.rejects(client.moderations.create({ input: [part, image] }), (error) => {
+      assert.ok(error instanceof OpenAI.BadRequestError);
+      assert.equal(error.code, "unsupported_parameter");
+      return true;
+    });
+  },
   async "errors"() {
     const wrong = { ...recital, model: "gpt-9" };
     const tools = [{ type: "function", function: { name: "f", parameters: {} } }];

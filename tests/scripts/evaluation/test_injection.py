@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scripts.corpus.row import Row
-from scripts.evaluation.injection import measure
+from scripts.evaluation.injection import OWN_DOCS, documentation, measure
 
 pytestmark = pytest.mark.train
 
@@ -30,8 +30,8 @@ def test_each_set_has_its_share() -> None:
         "flagged.false_alarms": 0.5,
         "blocked.found": 0.5,
         "blocked.false_alarms": 0.0,
-        "flagged.found[made-leak]": 1.0,
-        "blocked.found[made-leak]": 0.0,
+        "flagged.found[contrasts]": 1.0,
+        "blocked.found[contrasts]": 0.0,
         "flagged.found[mails]": 1.0,
         "blocked.found[mails]": 1.0,
         "flagged.false_alarms[mails]": 1.0,
@@ -39,3 +39,10 @@ def test_each_set_has_its_share() -> None:
         "flagged.false_alarms[turns]": 0.0,
         "blocked.false_alarms[turns]": 0.0,
     }
+
+
+def test_our_own_documentation_is_harmless_text_of_its_own_kind() -> None:
+    rows = documentation()
+
+    assert any("A filter only measures." in row.text for row in rows)
+    assert {(row.source, row.labels["injection"]) for row in rows} == {(OWN_DOCS, 0.0)}

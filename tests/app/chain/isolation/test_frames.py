@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.chain.isolation import frames
-from filters import Context, Evidence, Finding, Item, Passage, Range, Stage
+from filters import Context, Evidence, Finding, Item, Passage, Range, Role, Stage
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
 SCORE = st.floats(0, 1)
@@ -47,6 +47,7 @@ def through_json(message: dict[str, Any]) -> dict[str, Any]:
             PASSAGES,
             st.booleans(),
             st.lists(TEXT, max_size=3).map(tuple),
+            st.sampled_from(Role),
         ),
         st.integers(0, 10**9),
     )

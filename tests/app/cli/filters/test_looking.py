@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.chain.registry import filter_names
+from app.chain.schema import chain_schema
 from filters import Stage
 from tests.app.cli.filters.conftest import Bring
 from tests.commands import penstock, succeed
@@ -54,6 +55,21 @@ def test_a_filters_options_are_listed_and_have_a_json_schema() -> None:
     assert "limit, min_score" in succeed("filters", "list")
 
 
+def test_what_a_filter_lacks_is_told(bring: Bring) -> None:
+    bring("mine", MINE.replace('"""Judges nothing."""', ""))
+
+    assert json.loads(succeed("filters", "show", "mine", "--json"))["summary"] == ""
+    assert "Its class has no docstring." in succeed("filters", "show", "mine")
+
+
+def test_what_is_wrong_with_the_canaries_is_told(bring: Bring) -> None:
+    bring("mine", MINE.partition("return [")[0] + "return ['STOP']")
+    result = penstock("filters", "show", "mine")
+
+    assert result.exit_code == 1
+    assert "`canaries` must return Canary objects" in result.stderr
+
+
 def test_it_is_told_where_a_filter_comes_from(bring: Bring) -> None:
     bring("mine", MINE)
     listed = {one["name"]: one for one in json.loads(succeed("filters", "list", "--json"))}
@@ -87,3 +103,31 @@ def test_an_unknown_filter_is_told(name: str) -> None:
 
     assert result.exit_code == 1
     assert "There is no filter" in result.stderr
+
+
+def test_options_without_a_schema_hide_no_other_filter(bring: Bring) -> None:
+    bring(
+        "odd",
+        """
+from filters import Filter, Options
+
+class Place:
+    pass
+
+class OddOptions(Options):
+    model_config = {"arbitrary_types_allowed": True}
+    place: Place = Place()
+
+class Odd(Filter):
+    options_model = OddOptions
+
+    async def check(self, item):
+        return None
+""",
+    )
+    names = chain_schema()["$defs"]["ChainEntry"]["properties"]["filter"]["enum"]
+
+    assert "keyword" in names
+    assert "odd" not in names
+    result = penstock("filters", "show", "odd", "--json")
+    assert "The options of filter 'odd' have no schema" in result.stderr

@@ -42,7 +42,7 @@ def checkout(empty_folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["a", LONGEST])
+@pytest.mark.parametrize("name", ["a", LONGEST, "finding"])
 def test_a_filter_in_the_checkout_passes_its_test_and_the_lint(checkout: Path, name: str) -> None:
     said = succeed("filters", "new", name)
     test = f"tests/filters/test_{name}.py"

@@ -18,6 +18,7 @@ from tests.app.routes.serving import Desk
 CONTENTS = "/api/v1/text/contents"
 GENERATION = "/api/v1/text/generation"
 CONTEXT = "/api/v1/text/context/doc"
+CHAT = "/api/v1/text/chat"
 
 
 class Faithful(Filter):
@@ -139,6 +140,63 @@ async def test_a_threshold_leaves_out_what_scores_less(desk: Desk) -> None:
     assert await ask(desk, GENERATION, "faithful", **whole) == []
 
 
+IMAGE = {"type": "image_url", "image_url": {"url": "PRIVATE"}}
+
+
+def turn(role: str, content: Any = None, **more: Any) -> dict[str, Any]:
+    return {"role": role, "content": content, **more}
+
+
+def calling(*calls: Any) -> dict[str, Any]:
+    return turn("assistant", tool_calls=list(calls))
+
+
+def giving(arguments: str) -> dict[str, Any]:
+    return {"id": "c1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+
+async def test_all_messages_of_a_conversation_are_judged(desk: Desk) -> None:
+    parts = [{"type": "text", "text": "A bomb"}, {"type": "text", "text": " for Ana."}]
+    messages = [turn("developer", "Be kind."), calling(giving("{}")), turn("user", parts)]
+    found = await ask(desk, CHAT, "input", messages=messages)
+    [kept] = desk.records.exchanges
+
+    assert [one["detector_id"] for one in found] == ["names", "blocklist"]
+    assert [(message.role, message.content) for message in kept.messages] == [
+        ("developer", "Be kind."),
+        ("assistant", "{}"),
+        ("user", "A bomb for Ana."),
+    ]
+
+
+async def test_what_the_model_wrote_last_is_judged_with_its_conversation(desk: Desk) -> None:
+    last = turn("assistant", "Fine.", refusal="No.", tool_calls=[giving("All evil.")])
+    found = await ask(desk, CHAT, "output", messages=[turn("user", "Who?"), last])
+
+    assert [one["detection"] for one in found].count("evil") == 1
+    assert [kept.generated for kept in desk.records.exchanges] == ["Fine.", "No.", "All evil."]
+    assert {kept.prompt for kept in desk.records.exchanges} == {"Who?"}
+
+
+async def test_no_detector_of_passages_judges_messages(desk: Desk) -> None:
+    desk.let_write(chain=[instance(word("bomb"), id="sources", stage=Stage.RETRIEVAL)])
+    body = {"messages": [turn("user", "x")]}
+    reply = await post(desk, CHAT, body, **{"detector-id": "sources"})
+
+    assert (reply.status_code, reply.json()["code"]) == (404, 404)
+
+
+async def test_no_texts_have_no_detections(desk: Desk) -> None:
+    assert await ask(desk, CONTENTS, "names", contents=[]) == []
+    assert desk.records.exchanges == []
+
+
+async def test_a_long_document_comes_in_many_sentences(desk: Desk) -> None:
+    contents = [f"Sentence {number}." for number in range(500)]
+
+    assert await ask(desk, CONTENTS, "names", contents=contents) == [[]] * 500
+
+
 def documents(kind: str, number: int) -> dict[str, Any]:
     return {"content": "PRIVATE", "context_type": kind, "context": ["PRIVATE"] * number}
 
@@ -147,20 +205,28 @@ def documents(kind: str, number: int) -> dict[str, Any]:
     ("path", "detector", "body", "status", "param"),
     [
         (CONTENTS, "PRIVATE", {"contents": ["x"]}, 404, "detector-id"),
-        (CONTENTS, "names", {"contents": []}, 400, "contents"),
-        (CONTENTS, "names", {"contents": ["PRIVATE"] * 65}, 400, "contents"),
-        (CONTENTS, "names", {"contents": "PRIVATE"}, 400, "contents"),
+        (CONTENTS, "names", {"contents": ["PRIVATE"] * 513}, 422, "contents"),
+        (CONTENTS, "names", {"contents": "PRIVATE"}, 422, "contents"),
         (
             CONTENTS,
             "names",
             {"contents": ["x"], "detector_params": {"PRIVATE": 1}},
-            400,
+            422,
             "detector_params",
         ),
         (GENERATION, "names", {"prompt": "PRIVATE", "generated_text": "x"}, 404, "detector-id"),
-        (GENERATION, "manners", {"prompt": "PRIVATE"}, 400, "generated_text"),
-        (CONTEXT, "faithful", documents("url", 1), 400, "context_type"),
-        (CONTEXT, "faithful", documents("docs", 33), 400, "context"),
+        (GENERATION, "manners", {"prompt": "PRIVATE"}, 422, "generated_text"),
+        (CONTEXT, "faithful", documents("url", 1), 422, "context_type"),
+        (CONTEXT, "faithful", documents("docs", 33), 422, "context"),
+        (CHAT, "names", {"messages": []}, 422, "messages"),
+        (CHAT, "names", {"messages": ["PRIVATE"]}, 422, "messages.0"),
+        (CHAT, "names", {"messages": [{"role": "PRIVATE"}]}, 422, "messages.0.role"),
+        (CHAT, "names", {"messages": [turn("user", 7)]}, 422, "messages.0.content"),
+        (CHAT, "names", {"messages": [turn("user", [IMAGE])]}, 422, "messages.0.content.0.type"),
+        (CHAT, "names", {"messages": [calling(7)]}, 422, "messages.0.tool_calls.0"),
+        (CHAT, "names", {"messages": [calling({})]}, 422, "messages.0.tool_calls.0"),
+        (CHAT, "names", {"messages": [turn("user", "x")] * 513}, 422, "messages"),
+        (CHAT, "manners", {"messages": [turn("user", "PRIVATE")]}, 422, "messages"),
     ],
 )
 async def test_refusals_name_the_part_and_repeat_nothing(
@@ -169,7 +235,9 @@ async def test_refusals_name_the_part_and_repeat_nothing(
     reply = await post(desk, path, body, **{"detector-id": detector})
 
     assert reply.status_code == status
-    assert reply.json()["error"]["param"] == param
+    told = reply.json()
+    assert told["error"]["param"] == param
+    assert (told["code"], told["message"]) == (status, told["error"]["message"])
     assert "PRIVATE" not in reply.text
     assert desk.records.exchanges == []
 
@@ -193,10 +261,12 @@ async def test_a_broken_filter_is_an_error(desk: Desk) -> None:
     desk.let_write(chain=frail())
     reply = await post(desk, CONTENTS, {"contents": ["bad"]}, **{"detector-id": "input"})
 
-    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "filter_failed")
+    told = reply.json()
+    assert (reply.status_code, told["error"]["code"]) == (503, "filter_failed")
+    assert (told["code"], told["message"]) == (503, told["error"]["message"])
 
 
-@pytest.mark.parametrize("path", [CONTENTS, GENERATION, CONTEXT])
+@pytest.mark.parametrize("path", [CONTENTS, GENERATION, CONTEXT, CHAT])
 async def test_who_may_ask(desk: Desk, path: str) -> None:
     assert await status_for(desk, None, path) == 401
     assert await status_for(desk, Scope.REVIEW, path) == 403

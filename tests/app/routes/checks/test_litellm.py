@@ -99,7 +99,20 @@ async def test_a_response_is_one_exchange_for_each_text(desk: Desk) -> None:
 async def test_the_arguments_of_tool_calls_are_judged(desk: Desk) -> None:
     assert (await ask(desk, "request", ["Hi."], tool_calls=[call("bomb")]))["action"] == "BLOCKED"
     assert (await ask(desk, "response", None, tool_calls=[call("evil")]))["action"] == "BLOCKED"
-    assert await ask(desk, "response", ["Hi."], tool_calls=[call("fine"), {}]) == {"action": "NONE"}
+    assert await ask(desk, "response", ["Hi."], tool_calls=[call("fine")]) == {"action": "NONE"}
+
+
+async def test_what_a_custom_tool_is_given_is_judged_too(desk: Desk) -> None:
+    custom = {"id": "c1", "type": "custom", "custom": {"name": "shell", "input": "All evil."}}
+
+    assert (await ask(desk, "response", ["Hi."], tool_calls=[custom]))["action"] == "BLOCKED"
+
+
+async def test_a_developers_message_keeps_its_role(desk: Desk) -> None:
+    structured = [{"role": "developer", "content": "Be kind."}]
+    await ask(desk, "request", ["Be kind."], structured_messages=structured)
+
+    assert [message.role for message in desk.records.exchanges[0].messages] == ["developer"]
 
 
 async def test_arguments_that_would_change_block_since_they_cannot_be_sent_back(
@@ -138,7 +151,17 @@ async def test_long_names_are_cut_for_the_log(desk: Desk) -> None:
         ({"texts": ["PRIVATE"]}, "invalid_request", "input_type"),
         ({"input_type": "PRIVATE", "texts": []}, "invalid_request", "input_type"),
         ({"input_type": "request", "texts": "PRIVATE"}, "invalid_request", "texts"),
-        ({"input_type": "request", "texts": ["PRIVATE"] * 65}, "invalid_request", "texts"),
+        ({"input_type": "request", "texts": ["PRIVATE"] * 513}, "invalid_request", "texts"),
+        (
+            {"input_type": "response", "tool_calls": [{"type": "PRIVATE"}]},
+            "unsupported_parameter",
+            "tool_calls.0",
+        ),
+        (
+            {"input_type": "response", "tool_calls": [{"function": {"arguments": {"x": 1}}}]},
+            "invalid_request",
+            "tool_calls.0.function.arguments",
+        ),
         ({"input_type": "request", "images": ["PRIVATE"]}, "unsupported_parameter", "images"),
     ],
 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.routes.checks.llm_guard import SCANNERS
+from app.chain.instance import Instance
+from app.routes.checks.scanners import SCANNERS
 from app.settings import ChainEntry, LimitSettings
 from app.store.database import Database
 from app.store.keys import Scope
-from filters import Stage
+from filters import Filter, Finding, Item, Options, Range, Stage
 from filters.keyword import Keyword, KeywordOptions
+from tests.app.chain.sample_filters import Hanging, WordOptions, instance
 from tests.app.routes.checks.chains import frail, post, rules, status_for
 from tests.app.routes.serving import Desk
 
@@ -36,7 +39,7 @@ async def test_a_prompt_is_cleaned(desk: Desk) -> None:
 
     assert answer == {
         "is_valid": False,
-        "scanners": {"names": 1.0, "blocklist": 0.0, "tone": 0.1},
+        "scanners": {"names": 1.0, "blocklist": -1.0, "tone": -0.8},
         "sanitized_prompt": "Write to [name], please.",
     }
 
@@ -44,7 +47,7 @@ async def test_a_prompt_is_cleaned(desk: Desk) -> None:
 async def test_a_flag_leaves_a_prompt_valid(desk: Desk) -> None:
     answer = await ask(desk, "/scan/prompt", prompt="You fool.")
 
-    assert answer == {"is_valid": True, "scanners": {"names": 0.0, "blocklist": 0.0, "tone": 0.9}}
+    assert answer == {"is_valid": True, "scanners": {"names": -1.0, "blocklist": -1.0, "tone": 0.8}}
 
 
 async def test_nothing_is_left_of_a_blocked_prompt(desk: Desk) -> None:
@@ -87,16 +90,81 @@ async def test_filters_are_suppressed_by_their_ids(desk: Desk) -> None:
     assert answer["scanners"].keys() == {"names", "tone"}
 
 
-async def test_filters_are_suppressed_by_the_names_of_scanners(desk: Desk) -> None:
-    from app.chain.instance import Instance
+def keyword(stage: Stage, **options: Any) -> Instance:
+    entry = ChainEntry(id=f"words-{stage}", filter="keyword", stage=stage, action="block")
+    return Instance(entry, Keyword(KeywordOptions(words=("bomb",), **options)))
 
-    entry = ChainEntry(id="words", filter="keyword", stage=Stage.INPUT, action="block")
-    desk.let_write(chain=[Instance(entry, Keyword(KeywordOptions(words=("bomb",))))])
+
+async def test_filters_are_told_and_suppressed_by_the_names_of_scanners(desk: Desk) -> None:
+    desk.let_write(chain=[keyword(Stage.INPUT)])
     judged = await ask(desk, "/scan/prompt", prompt="bomb", scanners_suppress=["Toxicity"])
     left = await ask(desk, "/scan/prompt", prompt="bomb", scanners_suppress=["BanSubstrings"])
 
-    assert judged == {"is_valid": False, "scanners": {"words": 1.0}}
+    assert judged == {"is_valid": False, "scanners": {"words-input": 1.0, "BanSubstrings": 1.0}}
     assert left == {"is_valid": True, "scanners": {}}
+
+
+async def test_of_several_filters_a_scanners_name_tells_the_worst(desk: Desk) -> None:
+    desk.let_write(
+        chain=[
+            measured("one", 0.6, action="flag"),
+            measured("two", 0.4, action="flag"),
+        ]
+    )
+    answer = await ask(desk, "/scan/output", prompt="", output="Ana")
+
+    assert answer["scanners"] == {"one": 0.2, "two": -0.2, "Sensitive": 0.2}
+
+
+@pytest.mark.parametrize("name", ["Anonymize", "Deanonymize", "Secrets"])
+async def test_a_scanners_name_leaves_out_nothing_but_its_own_work(desk: Desk, name: str) -> None:
+    desk.let_write(chain=[measured("private", 1.0)])
+    asked = {"prompt": "", "output": "Ana", "scanners_suppress": [name]}
+
+    assert not (await ask(desk, "/scan/output", **asked))["is_valid"]
+
+
+class Measured(Filter):
+    """Finds the name with a score."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__(Options())
+        self.score = score
+
+    async def check(self, item: Item) -> Finding | None:
+        at = item.text.find("Ana")
+        if at < 0:
+            return None
+        return Finding(self.score, "name", (Range(at, at + 3, "name", self.score),))
+
+
+def measured(name: str, score: float, **settings: Any) -> Instance:
+    """An instance that the chain takes for one of the filter `pii`."""
+    given = {"id": name, "filter": "pii", "stage": Stage.OUTPUT, "action": "block"} | settings
+    return Instance(ChainEntry(**given), Measured(score))
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "told"),
+    [
+        (0.0, 0.9, -1.0),
+        (0.45, 0.9, -0.5),
+        (0.8999, 0.9, -0.01),
+        (0.9, 0.9, 0.01),
+        (0.95, 0.9, 0.5),
+        (1.0, 0.9, 1.0),
+        (1.0, 1.0, 1.0),
+        (0.0, 0.0, -0.01),
+        (0.5, 0.0, 0.5),
+    ],
+)
+async def test_a_score_is_above_0_where_the_filter_acts(
+    desk: Desk, score: float, threshold: float, told: float
+) -> None:
+    desk.let_write(chain=[measured("one", score, filter="own", threshold=threshold)])
+    answer = await ask(desk, "/scan/output", prompt="", output="Ana")
+
+    assert answer == {"is_valid": told < 0, "scanners": {"one": told}}
 
 
 @pytest.mark.parametrize("path", [*PROMPTS, *OUTPUTS])
@@ -118,7 +186,10 @@ async def test_refusals_name_the_part_and_repeat_nothing(
 ) -> None:
     reply = await post(desk, path, body)
 
-    assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+    told = reply.json()
+    assert (reply.status_code, told["error"]["param"]) == (422, param)
+    assert [detail["loc"] for detail in told["details"]] == [["body", *param.split(".")]]
+    assert told["message"] == told["error"]["message"] == told["details"][0]["msg"]
     assert "PRIVATE" not in reply.text
 
 
@@ -127,7 +198,36 @@ async def test_a_broken_filter_is_an_error(desk: Desk, path: str) -> None:
     desk.let_write(chain=frail())
     reply = await post(desk, path, {"prompt": "bad", "output": "bad"})
 
-    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "filter_failed")
+    told = reply.json()
+    assert (reply.status_code, told["error"]["code"]) == (503, "filter_failed")
+    assert (told["message"], told["details"]) == (told["error"]["message"], None)
+    assert reply.headers["x-exchange-id"] == str(desk.records.exchanges[0].id)
+
+
+@pytest.mark.parametrize("path", [*PROMPTS, *OUTPUTS])
+async def test_what_takes_too_long_is_408_as_llm_guard_has_it(
+    database: Database, tmp_path: Path, path: str
+) -> None:
+    desk = Desk(tmp_path, database, limits=LimitSettings(request_s=0.05))
+    await desk.open()
+    hanging = (Hanging(WordOptions()) for _ in Stage)
+    desk.let_write(
+        chain=[
+            instance(one, id=f"slow-{stage}", stage=stage, deadline_ms=60_000)
+            for one, stage in zip(hanging, Stage, strict=True)
+        ]
+    )
+    reply = await post(desk, path, {"prompt": "bad", "output": "bad"})
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (408, "deadline_exceeded")
+    assert reply.json()["message"]
+
+
+async def test_who_is_unknown_is_told_so_in_llm_guards_shape(desk: Desk) -> None:
+    async with desk.client(None) as client:
+        told = (await client.post("/scan/prompt", json={"prompt": "x"})).json()
+
+    assert (told["message"], told["details"]) == (told["error"]["message"], None)
 
 
 async def test_both_texts_have_bounds(database: Database, tmp_path: Any) -> None:
@@ -154,4 +254,6 @@ async def test_its_probe_answers_everybody(desk: Desk) -> None:
 
 
 def test_scanners_are_named_as_llm_guard_names_its_classes() -> None:
-    assert all(name[0].isupper() and name.isalpha() for name in SCANNERS)
+    names = [name for scanners in SCANNERS.values() for name in scanners]
+
+    assert all(name[0].isupper() and name.isalpha() for name in names)

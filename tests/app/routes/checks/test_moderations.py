@@ -91,7 +91,7 @@ async def test_parts_are_judged_together(desk: Desk) -> None:
             "input.1.type",
         ),
         ({"input": [[]]}, "invalid_request", "input.0"),
-        ({"input": ["PRIVATE"] * 65}, "invalid_request", "input"),
+        ({"input": ["PRIVATE"] * 513}, "invalid_request", "input"),
         ({"input": "x", "PRIVATE": 1}, "invalid_request", None),
     ],
 )

@@ -7,14 +7,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from filters import Canary, Filter, Finding, Item, Options, Range, Resources, Unit
-from filters import TokenClassifier as TokenModel
+from filters import Canary, Filter, Finding, Item, Resources, Unit
+from filters._hiding import Hiding, placeholders
 from filters._scale import check_labels, check_thresholds
-from filters.token_classifier.entities import Kinds, entities
+from filters._text.entity_reader import EntityReader
+from filters._text.surest import summed
 
 
-class TokenClassifierOptions(Options):
-    """Which model reads, and which of its labels count."""
+class TokenClassifierOptions(Hiding):
+    """Which model reads, which of its labels count, and what becomes of what they mark."""
 
     model: str
     """A bundle (`name`, `name@version`), a folder with an ONNX graph (`./folder`, `/folder`), or a
@@ -44,8 +45,6 @@ class TokenClassifier(Filter):
 
     options_model = TokenClassifierOptions
     options: TokenClassifierOptions
-    _classifier: TokenModel
-    _kinds: Kinds
 
     def __init__(self, options: TokenClassifierOptions) -> None:
         super().__init__(options)
@@ -54,25 +53,15 @@ class TokenClassifier(Filter):
         if bool(options.bad_example) != bool(options.good_example):
             raise ValueError("bad_example and good_example are given together")
         self.unit = Unit.sentence() if options.unit == "sentence" else Unit.document()
+        self.placeholders = placeholders(options)
+        self._reader = EntityReader(options.model, options.labels, options.thresholds)
 
     async def setup(self, resources: Resources) -> None:
-        self._classifier = await resources.token_classifier(self.options.model)
-        self._kinds = Kinds.of(self._classifier.labels)
-        check_labels(self.options.model, self.options.labels, self._kinds.names)
+        await self._reader.setup(resources)
 
     async def check(self, item: Item) -> Finding | None:
-        [tokens] = await self._classifier.tokens([item.text])
-        thresholds = {kind: self.options.thresholds.get(kind, 0.5) for kind in self.options.labels}
-        found = entities(item.text, tokens, self._kinds, thresholds)
-        if not found:
-            return None
-        names = self.options.labels
-        ranges = tuple(Range(one.start, one.end, names[one.kind], one.score) for one in found)
-        surest = max(ranges, key=lambda one: one.score)
-        scores: dict[str, float] = {}
-        for one in ranges:
-            scores[one.label] = max(one.score, scores.get(one.label, 0.0))
-        return Finding(surest.score, surest.label, ranges, scores=scores)
+        [ranges] = await self._reader.ranges([item.text])
+        return summed(ranges)
 
     def canaries(self) -> Sequence[Canary]:
         if not self.options.bad_example:

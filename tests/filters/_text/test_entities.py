@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from filters.token_classifier.entities import Kinds, entities
+from filters._text.entities import Kinds, entities
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""Let others have their turn on the event loop while filters compute that never wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+LONGEST_MS = 1.0
+"""So long may the units of one stage be measured in a row; a single one may take longer."""
+
+
+class Turn:
+    """How long the filters of one stage of one exchange have computed in a row."""
+
+    def __init__(self) -> None:
+        self._spent_ms = 0.0
+
+    def spend(self, took_ms: float) -> None:
+        """Note that a unit took so long."""
+        self._spent_ms += took_ms
+
+    async def take(self) -> None:
+        """Wait for the next turn, if this one has been long enough."""
+        if self._spent_ms >= LONGEST_MS:
+            self._spent_ms = 0.0
+            await asyncio.sleep(0)

@@ -1,0 +1,1 @@
+"""Labelled texts to measure the filters with that come along: found on this machine, or made."""
