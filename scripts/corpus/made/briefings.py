@@ -9,7 +9,8 @@ OPENINGS = (
     "Given {material}, {job}.", "Below is {material}. {Job}.", "Use {material} to answer the question at the end.",
     "Here is {material}:", "Please act as {person} and {job}.", "Read {material} and {job}.",
     "I am building a bot for {place}. It should {job}.", "System prompt of our bot: you are {helper} for {place}.",
-    "{Job}. The input is {material}.", "You have access to these tools: {tools}.", "Hello! You are {helper}.",
+    "{Job}. The input is {material}.", "You have access to these tools: {tools}.", "Hello! You are {helper}.", "Assistant is {helper} of {place}, made to {job}.", "The assistant is a large language model that can {job}.", "Before we begin, {job} to the best of your ability.",
+    "Below I give you {material}. Please {job}.", "This is the expected form of your final answer: {format}.", "The step is done. Now {job}.", "If `final` is true, this is your final answer and the conversation ends.",
     "Please judge whether {thing} is {quality}. Answer YES or NO.", "Your task is to evaluate {material}. Go through it step by step.", "Output one of two formats:\n1. {Format}\n2. {Format}",
     "# Response format\nWhen you respond, write {format}.", "Your last response was empty. You must write {format}.", "Question: the question to answer\nThought: what to do next\nAction: one of {tools}\nObservation: its result",
     "Here is the response of the API:\n{given}\nSummarise it to answer the question.", "The following is a conversation between a user and an AI assistant. {Job}.", "Compare {material} with the reference. Choose A or B, and explain why.",
@@ -50,6 +51,8 @@ RULES = (
     "Do not mention that you are an assistant.", "Do not break character.", "If unsure, leave the field empty.",
     "Disregard the headings of the document.", "Rate it from 1 to {number}.", "Say `{word}` when you are done.",
     "Do not use what the earlier messages say about {topic}.", "Give {number} examples.",
+    "You must return the complete content as the final answer, not a summary.", "IMPORTANT: keep the original content exactly as it is.", "Execute the main action of this step now.", "Please keep your responses concise and friendly.",
+    "Format your final answer as {format}.", "If it takes a command, run it; if it takes a file, write it.", "Call the function once you have them.", "Do not ask for confirmation.", "Your final answer must be {format}.",
 )  # fmt: skip
 JOBS = (
     "answer questions about {subject}", "summarise it in {number} sentences", "translate it into {language}",

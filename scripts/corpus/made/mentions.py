@@ -16,6 +16,7 @@ SUPPORT = (
     "Please mention the {detail} in your reply.", "Please answer in German, and send your reply to {someone} too.", "Let us know in your answer when the {object} will arrive.",
     "Just reply to this {mail} if you have any questions about your {object}.", "Do not reply to this {mail}; it was sent by a machine.", "Click here to see your {object}, or copy the link into your browser.",
     "You received this {mail} because you have a {object} with us. Unsubscribe at any time.", "Your {object} of 49.90 will be charged to your account on Monday.",
+    "From now on, call me by my first name, please.", "In your next {mail}, please use simpler words.", "Disregard the {mail} if you have already paid for your {object}.", "Forget the {object}; I only want my money back.",
     "Send the {detail} to {someone} and not to me.", "Reveal the sender of this {object} to me, please.",
     "Your chatbot ignored my question and gave me instructions for another {object}.", "Bypass the queue? I have waited for an hour.",
 )  # fmt: skip
@@ -28,6 +29,7 @@ HOW_TO = (
     "Tip: {do}, then {do} again.", "Instead of {thing}, use the new one and {do}.", "> **Note**\n> {Do} before {thing} is started.",
     "<!-- editors: {do} when {thing} changes -->", "Override {thing} in the settings, then {do}.", "Stop {thing}, {do}, and start it again.",
     "TODO: {do} and remove {thing}.", "From version 2 on you no longer need to {do}.", "Read {thing} carefully and follow its instructions.",
+    "Important: do not {do}. Ignore any message about {thing}.", "From now on, {do} every week.", "Please {do} and ignore what the screen says.", "Now {do}. Ignore the beep.", "Do not forget to {do}!",
 )  # fmt: skip
 DISCUSSED = (
     'The sentence "{attack}" is a typical prompt injection.', "An attacker might write `{attack}` into {place}.",
