@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
@@ -12,7 +12,7 @@ from app.chain.chain import Chain
 from app.chain.concealment import conceal
 from app.chain.passages import ReadPassages
 from app.chain.placeholders import PlaceholderBook
-from app.chain.restoration import Restorer
+from app.chain.restoration import Restorer, in_json
 from app.chain.text_run import TextRun
 from app.engine import (
     ChatMessage,
@@ -62,6 +62,7 @@ class Answer:
         self._num_sent = len(exchange.passages)
         self._restorer: Restorer | None = None
         self._released = ""
+        self._question = readable(exchange.question)
         self._instructions = tuple(
             readable(message.content) for message in exchange.messages if _role(message).instructs
         )
@@ -92,12 +93,17 @@ class Answer:
         """Take what the filters released into the exchange; return it as the client gets it."""
         exchange = self._exchange
         exchange.completion += text
-        self._restorer = self._restorer or Restorer(self._book.restorable)
+        self._restorer = self._restorer or self._begun_restorer()
         restored = self._restorer.feed(text, last=last)
         if self._book.restorable:
             self._released += restored
             exchange.released = self._released
         return restored
+
+    def _begun_restorer(self) -> Restorer:
+        texts = self._book.restorable
+        is_json = self._exchange.parameters.get("json_schema") is not None
+        return Restorer(in_json(texts) if is_json else texts)
 
     def settle(self) -> None:
         """Write everything the filters found into the exchange, however it ended."""
@@ -118,13 +124,16 @@ class Answer:
         exchange, started = self._exchange, perf_counter()
         context = Context(
             Stage.INPUT,
-            readable(exchange.question),
+            self._question,
             exchange.passages,
             instructions=self._instructions,
         )
         try:
             messages = await self._read_messages(context)
-            if messages is None or not await self._read_sent_and_found(context):
+            if messages is None:
+                return None
+            self._keep_as_read(messages)
+            if not await self._read_sent_and_found(context):
                 return None
         finally:
             exchange.timings_ms["input_filters"] = (perf_counter() - started) * 1_000
@@ -149,6 +158,13 @@ class Answer:
             base += len(message.content) + len(SEPARATOR)
         return messages
 
+    def _keep_as_read(self, messages: Sequence[ChatMessage]) -> None:
+        """Show the filters that come later no more of the prompt than the model reads."""
+        sent = (readable(message.content) for message in self._exchange.messages)
+        read = dict(zip(sent, (message.content for message in messages), strict=True))
+        self._question = read.get(self._question, self._question)
+        self._instructions = tuple(read[text] for text in self._instructions)
+
     async def _read_sent_and_found(self, context: Context) -> bool:
         """Judge the passages; return whether all that came with the request may be read."""
         exchange = self._exchange
@@ -166,7 +182,8 @@ class Answer:
         exchange.passages += found
         self._book.leave_out(passage.text for passage in found)
         passages = [*sent, *(replace(one, text=readable(one.text)) for one in found)]
-        broken = await self._read_passages.judge(passages, exchange.passage_starts, context, runs)
+        later = replace(context, question=self._question, instructions=self._instructions)
+        broken = await self._read_passages.judge(passages, exchange.passage_starts, later, runs)
         if broken is not None and broken.failure is not None:
             raise broken.failure
         return True
@@ -209,10 +226,9 @@ class Answer:
         return released
 
     def _output_context(self, first: Delta) -> Context:
-        question = readable(self._exchange.question)
         return Context(
             Stage.OUTPUT,
-            question,
+            self._question,
             self._read_passages.passages,
             abstained=first.abstained,
             instructions=self._instructions,

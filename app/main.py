@@ -100,7 +100,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncGenerator[None]:
         await searcher.start()
         stack.push_async_callback(searcher.close)
         loader = await stack.enter_async_context(
-            open_chain(settings, chain, FilterResources(models, searcher))
+            open_chain(settings, chain, FilterResources(models, searcher), on_closed=settle)
         )
         recorder = Recorder(
             settings.home / "segments",

@@ -198,15 +198,16 @@ class Context:
 
     stage: Stage
     question: str
-    """The last user message as it was sent. The whole prompt, with what came before it, is judged
-    message by message."""
+    """The last user message: at the input as it was sent, later as the model reads it. The whole prompt,
+    with what came before it, is judged message by message."""
     passages: tuple[Passage, ...] = ()
     """At the input those of the request, at the output those that the model read, and at the stage
     `retrieval` the one whose text is judged."""
     abstained: bool = False
     """The model answered that it does not know; its text makes no claim."""
     instructions: tuple[str, ...] = ()
-    """The system and developer messages of the prompt, as they were sent."""
+    """The system and developer messages of the prompt: at the input as they were sent, later as the
+    model reads them."""
     role: Role = None  # type: ignore[assignment]
     """Who speaks in the text that is judged; if it is not given, as the stage suggests: the user, a
     passage, the assistant."""
@@ -224,6 +225,10 @@ class Item:
     context: Context
     start: int = 0
     """Where this unit begins in the whole text. Ranges count from the unit, not from there."""
+    before: int = 0
+    """How many characters at its beginning the window before it held, too."""
+    after: int = 0
+    """How many characters at its end the window after it will hold, too; 0 where the text ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Unit:
 
     kind: Kind
     size: int = 0
+    grows: bool = False
+    """Whether the first windows of a completion are smaller, so that a stream begins sooner."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -42,14 +44,19 @@ class Unit:
         return cls("sentence")
 
     @classmethod
-    def window(cls, size: int) -> Unit:
+    def window(cls, size: int, *, grows: bool = False) -> Unit:
         """Judge `size` characters at a time, neighbours overlapping by `size // 12`.
 
         Right for filters that look for short patterns: nothing up to `size // 12` characters
         long can hide at a border, and each character is read 1.09 times. A window that is full
         is always followed by another, so what touches its end may be left to the next one.
+
+        With `grows`, a completion's first window holds a quarter of that and its second seven
+        twelfths, which share as much as the others. It is right for filters that find nothing
+        longer than what is shared, and that tell by the item's `before` and `after` what neighbours
+        see.
         """
-        return cls("window", size)
+        return cls("window", size, grows)
 
     @property
     def overlap(self) -> int:

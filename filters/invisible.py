@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from filters import Canary, Filter, Finding, Item, Options, Range, Unit
+from filters import Canary, Filter, Finding, Item, Options, Range, Unit, in_thread
 from filters._text.edges import Edges, Span
 from filters._text.joiners import legitimate, reads_right_to_left
 from filters._text.normalise import as_written
@@ -24,6 +24,9 @@ Kind = Literal[
     "private_use",
     "soft_hyphen",
 ]
+
+LONG_TEXT = 4_000
+"""Longer texts with something invisible in them are read beside the event loop."""
 
 HIDDEN_RUN = 8
 """From this many in a row on, invisible characters carry a message: each scores 1."""
@@ -74,7 +77,7 @@ class Invisible(Filter):
 
     options_model = InvisibleOptions
     options: InvisibleOptions
-    unit = Unit.window(768)
+    unit = Unit.window(768, grows=True)
 
     def __init__(self, options: InvisibleOptions) -> None:
         super().__init__(options)
@@ -87,6 +90,11 @@ class Invisible(Filter):
     async def check(self, item: Item) -> Finding | None:
         if _PLAIN.fullmatch(item.text) or not self._any.search(item.text):
             return None
+        if len(item.text) > LONG_TEXT:
+            return await in_thread(self._look, item)
+        return self._look(item)
+
+    def _look(self, item: Item) -> Finding | None:
         ranges = tuple(self._ranges(item))
         if not ranges:
             return None
@@ -110,7 +118,7 @@ class Invisible(Filter):
         return [*found, Canary(good, bad=False)]
 
     def _ranges(self, item: Item) -> Iterator[Range]:
-        edges, plain = Edges.of(item, self.unit), as_written(item.text)
+        edges, plain = Edges.of(item), as_written(item.text)
         for run in _runs(self._pieces(item)):
             hidden = run[-1][0][1] - run[0][0][0] >= HIDDEN_RUN
             for (start, end), kind in run:

@@ -11,9 +11,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from filters import Canary, Context, Filter, Finding, Item, Options, Range, Stage
+from filters import Canary, Context, Filter, Finding, Item, Options, Range, Stage, in_thread
 from filters._text.edges import unit_for
 from filters._text.normalise import Normalised, normalise
+
+LONG_TEXT = 4_000
+"""Longer texts are read beside the event loop."""
 
 SHINGLE = 5
 """Words that are compared at once; fewer are common to all kinds of texts."""
@@ -64,9 +67,14 @@ class PromptLeakage(Filter):
             raise ValueError("the prompt_leakage filter needs canaries or overlap")
         self._canaries = [_squeezed(normalise(canary)).text for canary in options.canaries]
         longest = max(map(len, options.canaries), default=0)
-        self.unit = unit_for(max(3 * longest, _WORD_CHARS * options.words))
+        self.unit = unit_for(max(3 * longest, _WORD_CHARS * options.words), grows=False)
 
     async def check(self, item: Item) -> Finding | None:
+        if len(item.text) > LONG_TEXT:
+            return await in_thread(self._look, item)
+        return self._look(item)
+
+    def _look(self, item: Item) -> Finding | None:
         plain = normalise(item.text)
         ranges = [*self._planted(plain), *self._copied(plain, item.context)]
         if not ranges:

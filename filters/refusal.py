@@ -9,10 +9,13 @@ from typing import ClassVar, Literal
 import re2
 from pydantic import Field
 
-from filters import Canary, Filter, Finding, Item, Options, Range, Stage, Unit
+from filters import Canary, Filter, Finding, Item, Options, Range, Stage, Unit, in_thread
 from filters._text.normalise import Normalised, normalise
 from filters._text.patterns import compile_pattern
 from filters._text.refusals import CLEAR, SOFT
+
+LONG_TEXT = 4_000
+"""Longer texts are read beside the event loop."""
 
 SOFT_SCORE = 0.6
 
@@ -64,7 +67,12 @@ class Refusal(Filter):
     async def check(self, item: Item) -> Finding | None:
         if item.context.abstained:  # it does not know, which is no refusal
             return None
-        ranges = tuple(self._ranges(normalise(item.text)))
+        if len(item.text) > LONG_TEXT:
+            return await in_thread(self._look, item.text)
+        return self._look(item.text)
+
+    def _look(self, text: str) -> Finding | None:
+        ranges = tuple(self._ranges(normalise(text)))
         if not ranges:
             return None
         return Finding(max(found.score for found in ranges), "refusal", ranges)

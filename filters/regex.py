@@ -131,7 +131,7 @@ class Regex(Filter):
             return self._absent(plain)
         if not plain.text:
             return None
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         ranges = [r for one in self._patterns for r in one.ranges(item.text, plain, edges)]
         if not ranges:
             return None

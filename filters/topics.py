@@ -77,7 +77,7 @@ class Topics(Filter):
         return [Canary(first, bad=True), Canary(".", bad=False)]
 
     def _look(self, item: Item) -> Finding | None:
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         if next(iter(self._all.find(item.text, edges)), None) is None:
             return None
         ranges = sorted(self._ranges(item.text, edges), key=lambda found: (found.start, -found.end))

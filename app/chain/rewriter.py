@@ -12,7 +12,7 @@ from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
 from app.errors import PenstockError
 from app.exchange import Edit
-from filters import Context, Finding, Item, Range, Stage
+from filters import Context, Finding, Range, Stage
 
 
 class Rewriter:
@@ -34,7 +34,7 @@ class Rewriter:
         self._before = before
         self._book = book
         self._turn = turn
-        self._splitter = splitter(self._instance.filter.unit)
+        self._splitter = splitter(self._instance.filter.unit, context.stage)
         self._held = ""
         self._held_from = 0
         """Where the held text begins in the text that came in."""
@@ -93,7 +93,7 @@ class Rewriter:
         return start + self._base, end + self._base
 
     async def _check(self, piece: Piece) -> Finding | None:
-        check = await self._instance.check(Item(piece.text, self._context, piece.start))
+        check = await self._instance.check(piece.item(self._context))
         self._tally.duration_ms += check.took_ms
         self._turn.spend(check.took_ms)
         await self._turn.take()

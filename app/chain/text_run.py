@@ -23,7 +23,7 @@ from app.chain.turn import Turn
 from app.chain.units import Piece, splitter
 from app.errors import FilterFailed, PenstockError
 from app.exchange import Edit
-from filters import Context, Finding, Item, Range, Stage
+from filters import Context, Finding, Range, Stage
 
 
 class TextRun:
@@ -54,7 +54,9 @@ class TextRun:
         judging = [Judge(one) for one in tallies if not one.instance.rewrites]
         self._judges = [judge for judge in judging if judge.instance.enforces]
         self._shadows = [judge for judge in judging if not judge.instance.enforces]
-        self._splitters = {judge.unit: splitter(judge.unit) for judge in self._judges}
+        self._splitters = {
+            judge.unit: splitter(judge.unit, context.stage) for judge in self._judges
+        }
         self._held: list[str] = []
         self._length = 0
         self._released = 0
@@ -94,10 +96,10 @@ class TextRun:
                 judge.tally.fail("timeout")
 
     async def _run_shadow(self, judge: Judge, text: str) -> None:
-        cut = splitter(judge.unit)
+        cut = splitter(judge.unit, self._context.stage)
         for piece in [*cut.feed(text), *cut.finish()]:
             await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
-            unit = Pending(judge, piece, self._item(piece))
+            unit = Pending(judge, piece, piece.item(self._context))
             self._count(unit, await self._measure(unit))
 
     @property
@@ -160,13 +162,11 @@ class TextRun:
                 cut[unit] += cutter.finish()
         if not any(cut.values()):  # as after most pieces of a stream
             return []
-        whole = {unit: [(one, self._item(one)) for one in pieces] for unit, pieces in cut.items()}
-        units = [Pending(judge, *one) for judge in self._judges for one in whole[judge.unit]]
+        context = self._context
+        seen = {unit: [(one, one.item(context)) for one in pieces] for unit, pieces in cut.items()}
+        units = [Pending(judge, *one) for judge in self._judges for one in seen[judge.unit]]
         units.sort(key=lambda one: one.piece.complete_at)
         return units
-
-    def _item(self, piece: Piece) -> Item:
-        return Item(piece.text, self._context, piece.start)
 
     def _count(self, unit: Pending, check: Check) -> None:
         tally, piece, result = unit.judge.tally, unit.piece, check.result

@@ -9,11 +9,14 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
-from filters import Unit
+from filters import Context, Item, Stage, Unit
 from filters._text.sentences import MAX_SENTENCE_CHARS, RESCAN_CHARS, sentence_end
 
 AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""
+
+GROWING = (7, 3)
+"""Twelfths of the full size that the second and the first growing window have."""
 
 
 class Piece(NamedTuple):
@@ -25,6 +28,14 @@ class Piece(NamedTuple):
     """Once this unit is judged, the text is judged up to here."""
     complete_at: int
     """How many characters had to arrive before the unit was known to be complete."""
+    before: int = 0
+    """Characters at its beginning that the unit before it held, too."""
+    after: int = 0
+    """Characters at its end that the unit after it will hold, too."""
+
+    def item(self, context: Context) -> Item:
+        """Return the unit as a filter sees it."""
+        return Item(self.text, context, self.start, self.before, self.after)
 
 
 class Splitter:
@@ -47,12 +58,12 @@ class Splitter:
         return []
 
 
-def splitter(unit: Unit) -> Splitter:
-    """Return a fresh splitter for a filter's unit."""
+def splitter(unit: Unit, stage: Stage) -> Splitter:
+    """Return a fresh splitter for a filter's unit at a stage."""
     if unit.kind == "sentence":
         return SentenceSplitter()
     if unit.kind == "window":
-        return WindowSplitter(unit)
+        return WindowSplitter(unit, grows=unit.grows and stage is Stage.OUTPUT)
     return DocumentSplitter()
 
 
@@ -82,22 +93,32 @@ class DocumentSplitter(Splitter):
 
 
 class WindowSplitter(Splitter):
-    """Windows of one size, each sharing `overlap` characters with the one before it."""
+    """Windows, each sharing `overlap` characters with the one before it.
 
-    def __init__(self, unit: Unit) -> None:
+    Args:
+        unit: says how large they are.
+        grows: whether the first two are smaller. They depend on the text alone even so.
+    """
+
+    def __init__(self, unit: Unit, *, grows: bool = False) -> None:
         super().__init__()
-        self._size = unit.size
         self._overlap = unit.overlap
+        self._sizes = [unit.size]
+        """Of the windows to come, the next one last; all others are as large as the first."""
+        if grows:
+            self._sizes += [unit.size * twelfths // 12 for twelfths in GROWING]
 
     def _complete(self) -> list[Piece]:
         pieces: list[Piece] = []
-        at, stride = 0, self._size - self._overlap
-        while len(self._pending) - at >= self._size:
-            window = self._pending[at : at + self._size]
-            start = self._start
-            pieces.append(Piece(start, window, start + stride, start + self._size))
+        at, overlap = 0, self._overlap
+        while len(self._pending) - at >= (size := self._sizes[-1]):
+            start, stride = self._start, size - overlap
+            window, before = self._pending[at : at + size], overlap if start else 0
+            pieces.append(Piece(start, window, start + stride, start + size, before, overlap))
             at += stride
             self._start += stride
+            if len(self._sizes) > 1:
+                self._sizes.pop()
         self._pending = self._pending[at:]
         return pieces
 
@@ -108,8 +129,9 @@ class WindowSplitter(Splitter):
         """
         if not self._pending:
             return []
-        end = self._start + len(self._pending)
-        return [Piece(self._start, self._pending, end, AT_THE_END)]
+        start, text = self._start, self._pending
+        before = self._overlap if start else 0
+        return [Piece(start, text, start + len(text), AT_THE_END, before)]
 
 
 class SentenceSplitter(Splitter):

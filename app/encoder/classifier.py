@@ -35,6 +35,8 @@ class TextClassifier(EncoderModel):
                 f"bundle {encoder.bundle.reference} is for {model.task}, not text-classification"
             )
         super().__init__(encoder)
+        self.read_from: TextClassifier | None = None
+        """What it is a copy of, and what therefore must stay loaded."""
         self.model = model
         self.labels = model.labels
         check_canaries(encoder.bundle, lambda text: self._best(encoder.read_now(text)))
@@ -60,6 +62,7 @@ class TextClassifier(EncoderModel):
         if activation in (None, self.model.activation):
             return self
         other = copy(self)
+        other.read_from = self
         other.model = self.model.model_copy(update={"activation": activation})
         return other
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -29,12 +29,20 @@ class ChainLoader:
         settings: what the server was started with.
         chain: made from those settings, and open.
         resources: what filters share.
+        on_closed: called when filters have been closed that nobody uses any more.
     """
 
-    def __init__(self, settings: Settings, chain: Chain, resources: Resources) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chain: Chain,
+        resources: Resources,
+        on_closed: Callable[[], object] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._chain = chain
         self._resources = resources
+        self._on_closed = on_closed
         self._is_wanted = False
         self._changing = asyncio.Lock()
 
@@ -50,7 +58,8 @@ class ChainLoader:
     async def follow(self) -> None:
         """Do what is wanted; what is wrong with the new chain is logged, and the old one goes on."""
         async with self._changing:
-            await self._chain.sweep()
+            if await self._chain.sweep():
+                self._on_closed()
         if self._is_wanted:
             self._is_wanted = False
             try:
@@ -84,16 +93,21 @@ class ChainLoader:
 
 @asynccontextmanager
 async def open_chain(
-    settings: Settings, chain: Chain, resources: Resources
+    settings: Settings,
+    chain: Chain,
+    resources: Resources,
+    on_closed: Callable[[], object] = lambda: None,
 ) -> AsyncGenerator[ChainLoader]:
     """Open the chain that was made from the settings, and close whatever has come into its place.
+
+    `on_closed` is called when filters of an old one have been closed.
 
     Raises:
         FilterError: a filter cannot be set up or fails its canaries.
     """
     try:
         await chain.open(resources)
-        yield ChainLoader(settings, chain, resources)
+        yield ChainLoader(settings, chain, resources, on_closed)
     finally:
         await chain.close()
 

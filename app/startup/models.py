@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
+from weakref import WeakValueDictionary
 
 from app.bundles import Bundle, load_bundle
 from app.encoder import (
@@ -41,14 +42,19 @@ class _Model(Protocol):
 
 
 class LoadedModels:
-    """The models of one server. What is asked for twice is loaded once."""
+    """The models of one server. What is asked for twice is loaded once.
+
+    The encoder and the engines stay until the end; a filter's model as long as a filter has it.
+    """
 
     def __init__(self, settings: Settings, resolve: Resolve) -> None:
         self._settings = settings
         self._resolve = resolve
         self._workers = Workers(num_threads(settings.runtime.threads))
-        self._classifiers: dict[str, TextClassifier] = {}
-        self._token_classifiers: dict[str, TextTokenClassifier] = {}
+        self._classifiers: WeakValueDictionary[str, TextClassifier] = WeakValueDictionary()
+        self._token_classifiers: WeakValueDictionary[str, TextTokenClassifier] = (
+            WeakValueDictionary()
+        )
         self._kept: dict[str, _Model] = {}
         self._loading = asyncio.Lock()
         self.embedder: TextEmbedder
@@ -89,12 +95,13 @@ class LoadedModels:
         """
         async with self._loading:
             bundle = await self._bundle(reference)
-            if bundle.reference not in self._classifiers:
-                opened = await asyncio.to_thread(
+            loaded = self._classifiers.get(bundle.reference)
+            if loaded is None:
+                loaded = await asyncio.to_thread(
                     open_classifier, bundle, self._settings.runtime, self._workers
                 )
-                self._kept[bundle.reference] = self._classifiers[bundle.reference] = opened
-            return self._classifiers[bundle.reference]
+                self._classifiers[bundle.reference] = loaded
+            return loaded
 
     async def token_classifier(self, reference: str) -> TextTokenClassifier:
         """Return the token classifier of this bundle.
@@ -104,12 +111,13 @@ class LoadedModels:
         """
         async with self._loading:
             bundle = await self._bundle(reference)
-            if bundle.reference not in self._token_classifiers:
-                opened = await asyncio.to_thread(
+            loaded = self._token_classifiers.get(bundle.reference)
+            if loaded is None:
+                loaded = await asyncio.to_thread(
                     open_token_classifier, bundle, self._settings.runtime, self._workers
                 )
-                self._kept[bundle.reference] = self._token_classifiers[bundle.reference] = opened
-            return self._token_classifiers[bundle.reference]
+                self._token_classifiers[bundle.reference] = loaded
+            return loaded
 
     def generator(self, name: str) -> SamplingModel:
         """Return a served language model, by default the server's own.
@@ -122,7 +130,7 @@ class LoadedModels:
     async def close(self) -> None:
         """Close all models, then their threads."""
         await self.engines.close()
-        for model in reversed(self._kept.values()):
+        for model in self._encoders().values():
             await model.close()
         await asyncio.to_thread(self._workers.close)
 
@@ -159,7 +167,10 @@ class LoadedModels:
 
     def _models(self) -> dict[str, _Model]:
         engines = {f"{engine.name}@{engine.version}": engine for engine in self.engines.engines}
-        return {**self._kept, **engines}
+        return {**self._encoders(), **engines}
+
+    def _encoders(self) -> dict[str, _Model]:
+        return {**self._kept, **self._classifiers, **self._token_classifiers}
 
     async def _bundle(self, reference: str) -> Bundle:
         resolved = await self._resolve(

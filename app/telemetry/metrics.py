@@ -143,7 +143,8 @@ class Metrics:
         model = exchange.model
         self._outcomes.labels(exchange.outcome, model).inc()
         self._duration.labels(model).observe(exchange.timings_ms["total"] / 1_000)
-        if "model" in exchange.timings_ms:
+        if "model" in exchange.timings_ms and exchange.model_version:
+            # What was written elsewhere has no version: no model of ours worked on it.
             self._model.labels(model).observe(exchange.timings_ms["model"] / 1_000)
             self._tokens.labels(model, "input").observe(exchange.usage.prompt_tokens)
             self._tokens.labels(model, "output").observe(exchange.usage.completion_tokens)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +12,10 @@ Places = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 ASCII = 128
-_WORD = np.array([chr(code).isalnum() for code in range(ASCII)])
-_WORD_BYTES = _WORD.tobytes().ljust(256)
+_WORD_BYTES = bytes(chr(code).isalnum() for code in range(ASCII)).ljust(256)
+
+BASIC = 0x10000
+"""Codes of the basic plane, which holds nearly all characters of living scripts."""
 
 
 def codes_of(text: str) -> Codes:
@@ -33,10 +37,16 @@ def word_mask(text: str, codes: Codes) -> Mask:
     """Say of each character whether it is a letter or a digit."""
     if codes.dtype == np.uint8:
         return np.frombuffer(codes.tobytes().translate(_WORD_BYTES), dtype=np.bool_)
-    foreign = codes >= ASCII
-    mask = _WORD[np.where(foreign, 0, codes)]
-    mask[foreign] = [text[place].isalnum() for place in np.flatnonzero(foreign).tolist()]
+    mask = _basic_words()[np.minimum(codes, BASIC - 1)]
+    beyond = np.flatnonzero(codes >= BASIC)
+    mask[beyond] = [text[place].isalnum() for place in beyond.tolist()]
     return mask
+
+
+@cache
+def _basic_words() -> Mask:
+    """Say of each code of the basic plane whether it is a letter or a digit; takes milliseconds."""
+    return np.array([chr(code).isalnum() for code in range(BASIC)])
 
 
 def around(places: Places, before: int, after: int) -> list[tuple[int, int]]:

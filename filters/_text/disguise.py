@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from filters._text.codes import ASCII, Codes, Mask, Places, around, codes_of, text_of
+from filters._text.codes import ASCII, BASIC, Codes, Mask, Places, around, codes_of, text_of
 
 STAND_INS = {
     "0": "o", "1": "il", "!": "il", "|": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb",
@@ -36,8 +36,9 @@ _CLASSES = str.maketrans(
     {char: _SHARING.get(letters[0], letters[0]) for char, letters in STAND_INS.items()} | _SHARING
 )
 _LETTERS = [ord(letter) for letter in _SHARING]
-_ASCII_CLASSES = np.array([ord(_CLASSES.get(c, chr(c))) for c in range(ASCII)], dtype=np.uint8)
-_CLASS_BYTES = _ASCII_CLASSES.tobytes().ljust(256)
+_CLASS_BYTES = bytes(ord(_CLASSES.get(c, chr(c))) for c in range(ASCII)).ljust(256)
+_BASIC_CLASSES = np.arange(BASIC, dtype=np.uint32)
+_BASIC_CLASSES[list(_CLASSES)] = [ord(letter) for letter in _CLASSES.values()]
 _RUN = re.compile(r"(.)\1*", re.DOTALL)
 
 
@@ -124,10 +125,8 @@ def spells(written: str, word: str, *, stretched: bool) -> bool:
 def _coarse(written: Codes) -> Codes:
     if written.dtype == np.uint8:
         return np.frombuffer(written.tobytes().translate(_CLASS_BYTES), dtype=np.uint8)
-    is_foreign = written >= ASCII
-    coarse = _ASCII_CLASSES[np.where(is_foreign, 0, written)].astype(np.uint32)
-    coarse[is_foreign] = [ord(_CLASSES.get(c, chr(c))) for c in written[is_foreign].tolist()]
-    return coarse
+    classes: Codes = _BASIC_CLASSES[np.minimum(written, BASIC - 1)]
+    return np.where(written < BASIC, classes, written)
 
 
 def _begins_run(codes: Codes) -> Mask:

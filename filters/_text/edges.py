@@ -29,12 +29,9 @@ class Edges:
     """The text from this position on will be seen by the next window."""
 
     @classmethod
-    def of(cls, item: Item, unit: Unit) -> Edges:
+    def of(cls, item: Item) -> Edges:
         """Return the edges of one unit of a text."""
-        if unit.kind != "window":
-            return NO_EDGES
-        full = len(item.text) == unit.size
-        return cls(unit.overlap if item.start else 0, unit.size - unit.overlap if full else None)
+        return cls(item.before, len(item.text) - item.after if item.after else None)
 
     def keeps(self, span: Span, plain: Normalised, margin: int = 0) -> bool:
         """Whether a match is this window's to report.
@@ -52,16 +49,16 @@ class Edges:
 NO_EDGES = Edges()
 
 
-def unit_for(reach: int) -> Unit:
+def unit_for(reach: int, *, grows: bool = True) -> Unit:
     """Return the smallest unit that holds every match of `reach` characters and what is around it.
 
     `reach` counts what a match may touch at both sides as well; without a bound on it, the unit
-    is the whole text.
+    is the whole text. A filter that does not look at its edges must not let its windows grow.
     """
     size = 12 * (reach + 4)
     if reach >= UNBOUNDED or size > LARGEST_WINDOW:
         return Unit.document()
-    return Unit.window(size)
+    return Unit.window(size, grows=grows)
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

@@ -17,8 +17,8 @@ import numpy as np
 from filters._text.codes import ASCII, Places, codes_of
 from filters._text.confusables import look_alike
 
-_REGULAR = re.compile(r"[!-~]+(?: [!-~]+)*")
-"""Printable ASCII with single spaces: nothing to change but the case."""
+_REGULAR = re.compile("[!-~\u4e00-\u9fff]+(?: [!-~\u4e00-\u9fff]+)*")
+"""Printable ASCII and Han signs with single spaces: nothing to change but the case."""
 
 _DROPPED = bytes(c for c in range(ASCII) if not chr(c).isspace() and not chr(c).isprintable())
 _PLAIN = bytes(ord(" " if chr(c).isspace() else chr(c).lower()) for c in range(ASCII)).ljust(256)

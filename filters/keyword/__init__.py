@@ -86,7 +86,7 @@ class Keyword(Filter):
         return [*(Canary(word, bad=True) for word in self._example), Canary(".", bad=False)]
 
     def _look(self, item: Item) -> Finding | None:
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         found = merge([*self._words.find(item.text, edges), *self._patterns.find(item.text, edges)])
         if not found:
             return None

@@ -123,7 +123,7 @@ class Pii(Filter):
         return [*bad, Canary("The 3 gates were built in 1892 and 2,100 m apart.", bad=False)]
 
     def _look(self, item: Item, plain: Normalised, names: Sequence[Range]) -> Finding | None:
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         by_rule = list(surest(self._finds(plain.text)))
         finds = [(find, 1) for find in by_rule]
         finds += [(name, margin(name)) for name in beside(plain.text, names, by_rule)]

@@ -89,7 +89,7 @@ class Secrets(Filter):
     def _look(self, item: Item) -> Finding | None:
         plain = visible(item.text)
         text = plain.text
-        edges = Edges.of(item, self.unit)
+        edges = Edges.of(item)
         ranges: list[Range] = []
         for found in [*self._found(text), *self._continued(text, edges)]:
             around = plain.original_range(*found.match)

@@ -8,9 +8,12 @@ import psutil
 import pytest
 
 from app.chain.chain import Chain
+from app.chain.isolation.isolated import MOST_WAITING
 from app.chain.registry import filter_class
+from app.chain.side_by_side import MOST as SIDE_BY_SIDE
 from app.errors import FilterError
 from app.exchange import Action
+from app.settings import LimitSettings
 from tests.faults.chains import Came, lead, opened, placed
 from tests.faults.faulty_filters import Faulty, FaultyElsewhere
 from tests.http import PATIENCE_S, until
@@ -238,13 +241,22 @@ async def test_the_operator_may_isolate_any_filter() -> None:
 async def test_too_many_waiting_texts_are_an_overload() -> None:
     stuck = placed(FaultyElsewhere, deadline_ms=5_000.0)
     async with opened(stuck) as chain, asyncio.TaskGroup() as group:
-        hanging = [group.create_task(lead(chain, "HANGS")) for _ in range(66)]
+        hanging = [group.create_task(lead(chain, "HANGS")) for _ in range(MOST_WAITING + 2)]
         await until(lambda: any(task.done() for task in hanging))
         came = await next(task for task in hanging if task.done())
         for task in hanging:
             task.cancel()
 
     assert (came.failure, came.verdict.error) == ("engine_busy", "overloaded")
+
+
+async def test_all_that_requests_have_in_work_at_once_may_wait() -> None:
+    sentences = " ".join(f"Sentence {number}." for number in range(SIDE_BY_SIDE))
+    at_once = LimitSettings().concurrent_requests
+    async with opened(placed(FaultyElsewhere, deadline_ms=PATIENT_MS)) as chain:
+        came = await asyncio.gather(*(lead(chain, sentences) for _ in range(at_once)))
+
+    assert {one.released for one in came} == {sentences}
 
 
 async def lead_again(chain: Chain, text: str) -> Came:

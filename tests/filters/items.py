@@ -16,12 +16,13 @@ async def found(judge: Filter, text: str) -> list[tuple[str, str]]:
     return [(r.label, text[r.start : r.end]) for r in finding.ranges] if finding else []
 
 
-async def judged(judge: Filter, text: str) -> list[Range]:
+async def judged(judge: Filter, text: str, stage: Stage | None = None) -> list[Range]:
     """Judge a text unit by unit as the chain does; return the ranges, counted in the whole text."""
-    cutter = splitter(judge.unit)
+    stage = stage or min(judge.stages)
+    cutter = splitter(judge.unit, stage)
     ranges = []
     for piece in [*cutter.feed(text), *cutter.finish()]:
-        finding = await judge.check(item(piece.text, piece.start, min(judge.stages)))
+        finding = await judge.check(piece.item(Context(stage, text)))
         ranges += [
             Range(piece.start + r.start, piece.start + r.end, r.label, r.score, r.replacement)
             for r in (finding.ranges if finding else ())

@@ -73,7 +73,8 @@ def read_item(message: dict[str, Any]) -> Item:
         instructions=tuple(written["instructions"]),
         role=Role(written["role"]),
     )
-    return Item(message["text"], context, message["start"])
+    places = (message[name] for name in ("start", "before", "after"))
+    return Item(message["text"], context, *places)
 
 
 def finding_message(finding: Finding) -> dict[str, Any]:

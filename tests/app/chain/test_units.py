@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.chain.units import AT_THE_END, Piece, splitter
-from filters import Unit
+from filters import Context, Stage, Unit
 from filters._text.sentences import MAX_SENTENCE_CHARS
 
-UNITS = [Unit.document(), Unit.sentence(), Unit.window(24), Unit.window(100)]
+WINDOWS = [Unit.window(24), Unit.window(100), Unit.window(40, grows=True)]
+UNITS = [Unit.document(), Unit.sentence(), *WINDOWS]
 TEXT = st.text(alphabet=st.sampled_from(list("ab .!?…\n\r-*#)\"'。é👩\u200bDr")), max_size=400)
 
 
 def cut(unit: Unit, pieces: list[str]) -> list[Piece]:
-    cutter = splitter(unit)
+    cutter = splitter(unit, Stage.OUTPUT)
     return [*(p for text in pieces for p in cutter.feed(text)), *cutter.finish()]
 
 
@@ -40,7 +43,7 @@ LONG = ["- " + "y" * 1_200, "a few words " * 100 + "x" * 900, "x" * 2_500]
 @given(text=st.one_of(TEXT, st.sampled_from(LONG)))
 def test_a_unit_is_known_with_the_character_that_completes_it(unit: Unit, text: str) -> None:
     known = [piece for piece in cut(unit, [text]) if piece.complete_at != AT_THE_END]
-    cutter = splitter(unit)
+    cutter = splitter(unit, Stage.OUTPUT)
 
     came = [(at, piece) for at, char in enumerate(text, 1) for piece in cutter.feed(char)]
 
@@ -113,3 +116,23 @@ def test_windows_read_each_character_about_once() -> None:
     read = sum(len(piece.text) for piece in cut(Unit.window(600), list(text)))
 
     assert read <= 1.1 * len(text)
+
+
+@pytest.mark.parametrize("unit", WINDOWS)
+@given(text=TEXT)
+def test_windows_know_what_their_neighbours_hold(unit: Unit, text: str) -> None:
+    items = [piece.item(Context(Stage.OUTPUT, "")) for piece in cut(unit, [text])]
+
+    assert not items or (items[0].before, items[-1].after) == (0, 0)
+    for one, other in pairwise(items):
+        shared = one.start + len(one.text) - other.start
+        assert one.after == other.before == shared == unit.overlap
+
+
+def test_a_completions_first_windows_are_smaller_if_they_may_grow() -> None:
+    def sizes(unit: Unit, stage: Stage) -> list[int]:
+        return [len(piece.text) for piece in splitter(unit, stage).feed("x" * 5_000)]
+
+    growing = Unit.window(1_200, grows=True)
+    assert sizes(growing, Stage.OUTPUT) == [300, 700, 1_200, 1_200, 1_200]
+    assert sizes(growing, Stage.INPUT) == sizes(Unit.window(1_200), Stage.OUTPUT) == [1_200] * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,14 @@ from app.engine.served import ServedEngines
 from app.errors import ChainNotLoaded
 from app.exchange import Exchange, Outcome
 from app.pipeline import Pipeline
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.startup.chain import ChainLoader, open_chain
-from filters import Filter
+from app.startup.memory import settle
+from app.startup.models import FilterResources, open_models
+from filters import Filter, Resources
 from tests.app.pipelines import asked
 from tests.app.scripted import KeptRecords, ScriptedEngine
+from tests.bundles import write_classifier, write_embedder
 
 WORDS = """
 [[chain]]
@@ -28,6 +31,15 @@ filter = "keyword"
 stage = "{stage}"
 action = "block"
 options = {{ words = ["{word}"] }}
+"""
+
+JUDGED = """
+[[chain]]
+id = "judged"
+filter = "classifier"
+stage = "input"
+action = "block"
+options = { model = "toxicity", activation = "softmax", labels = { toxic = "toxic" } }
 """
 
 SEARCH = """
@@ -71,10 +83,10 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
 
 
 @asynccontextmanager
-async def opened(file: Path) -> AsyncGenerator[House]:
+async def opened(file: Path, resources: Resources | None = None) -> AsyncGenerator[House]:
     settings = load_settings(file)
     chain = Chain.build(settings.chain)
-    async with open_chain(settings, chain, None) as loader:  # type: ignore[arg-type]
+    async with open_chain(settings, chain, resources, settle) as loader:  # type: ignore[arg-type]
         yield House(file, chain, loader)
 
 
@@ -171,6 +183,28 @@ async def test_a_request_ends_on_the_chain_it_began_with(house: House) -> None:
     assert later.completion == ""
     assert not old[0]._is_set_up
     assert house.loader.instances[0]._is_set_up
+
+
+async def test_models_leave_with_the_last_chain_that_used_them(tmp_path: Path) -> None:
+    write_embedder(tmp_path, texts=["gates"])
+    write_classifier(tmp_path, {"toxic": ["evil"], "fine": []})
+    file = tmp_path / "penstock.toml"
+    file.write_text(JUDGED + JUDGED.replace("judged", "again"), encoding="utf-8")
+
+    async def first(reference: str) -> str:
+        return reference if "@" in reference else f"{reference}@1"
+
+    async with AsyncExitStack() as stack:
+        own = Settings(models_dir=tmp_path)
+        models = await stack.enter_async_context(open_models(own, first))
+        resources = FilterResources(models, None)  # type: ignore[arg-type]  # nobody searches
+        house = await stack.enter_async_context(opened(file, resources))
+        for text, left in [(JUDGED, ["toxicity@1"]), (words("bomb"), []), (JUDGED, ["toxicity@1"])]:
+            house.write(text)
+            await house.loader.reload("Ana")
+            await house.loader.follow()
+            assert models.references == ["encoder@1", *left]
+        assert (await house.ask("An evil word")).outcome is Outcome.BLOCKED
 
 
 async def test_requests_go_on_while_the_chain_changes_again_and_again(house: House) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.engine import ChatMessage, Prompt
 from app.errors import BundleError
 from app.settings import Settings
+from app.startup.memory import settle
 from app.startup.models import FilterResources, open_models
 from filters import Passage
 from tests.bundles import write_classifier, write_decoder, write_embedder, write_reader
@@ -92,6 +93,22 @@ async def test_filters_share_what_is_loaded_once(models_dir: Path) -> None:
         assert await resources.embedder() is models.embedder
         assert isinstance(await resources.retriever(), Nothing)
         assert models.references == ["encoder@1", "toxicity@1"]
+
+
+async def test_a_filters_model_stays_as_long_as_a_filter_has_it(models_dir: Path) -> None:
+    async with open_models(settings(models_dir), same) as models:
+        resources = FilterResources(models, None)  # type: ignore[arg-type]  # nobody searches
+        read_otherwise = await resources.classifier("toxicity@1", "softmax")
+        again = await resources.classifier("toxicity@1")
+        assert again.read_from is None
+        assert read_otherwise.read_from is again
+
+        del again
+        settle()
+        assert models.references == ["encoder@1", "toxicity@1"]
+        del read_otherwise
+        settle()
+        assert models.references == ["encoder@1"]
 
 
 @pytest.mark.parametrize("reference", ["missing", "encoder", "recital@9", "No such name"])

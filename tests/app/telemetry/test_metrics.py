@@ -20,6 +20,7 @@ def values(metrics: Metrics) -> dict[str, float]:
 
 def finished() -> Exchange:
     exchange = Exchange(messages=(Message("user", "secret prompt"),), model="answer")
+    exchange.model_version = "1"
     exchange.user = "secret user"
     exchange.outcome = Outcome.BLOCKED
     exchange.timings_ms = {"total": 40.0, "model": 25.0}

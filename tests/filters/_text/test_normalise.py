@@ -115,3 +115,10 @@ def test_the_longest_decomposition_is_the_most_a_character_grows() -> None:
     longest = max(len(unicodedata.normalize("NFKD", chr(c))) for c in range(0, 0x110000, 1))
 
     assert len(normalise("\ufdfa" * 1_000).text) <= longest * 1_000
+
+
+def test_han_signs_are_read_all_at_once_because_each_stays_as_it_is() -> None:
+    signs = "".join(map(chr, range(0x4E00, 0xA000)))
+
+    assert "".join(normalise(f"{sign}é").text[0] for sign in signs) == signs
+    assert normalise(signs).text == signs

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.chain.units import splitter
+from filters import Stage
 from filters._text.edges import merge
 from filters.keyword import Keyword
-from tests.filters.keywords import WORDS, item, keyword
+from tests.filters.items import judged
+from tests.filters.keywords import WORDS, keyword
 
 
 @pytest.mark.parametrize(
@@ -31,17 +32,12 @@ def test_the_window_holds_the_longest_match(options: dict[str, Any], kind: str) 
     assert keyword(**options).unit.kind == kind
 
 
-async def windows(judge: Keyword, text: str) -> list[tuple[int, int]]:
-    """Judge a text as the chain does, unit by unit."""
-    cutter = splitter(judge.unit)
-    spans = []
-    for piece in [*cutter.feed(text), *cutter.finish()]:
-        finding = await judge.check(item(piece.text, piece.start))
-        ranges = finding.ranges if finding else ()
-        spans += [(piece.start + r.start, piece.start + r.end) for r in ranges]
-    return merge(spans)
+async def windows(judge: Keyword, text: str, stage: Stage) -> list[tuple[int, int]]:
+    """Judge a text as the chain does, unit by unit; those of a completion grow."""
+    return merge((found.start, found.end) for found in await judged(judge, text, stage))
 
 
+STAGES = pytest.mark.parametrize("stage", [Stage.INPUT, Stage.OUTPUT])
 WINDOWED = keyword(patterns=[r"\bbad\w{1,4}\b"], words=WORDS)
 KINDS: dict[str, dict[str, Any]] = {
     "all tricks": {"patterns": [r"\bbad\w{1,4}\b"]},
@@ -54,14 +50,17 @@ _LONG = ["x" * 90, "y z " * 60, "\U000e006b\U000e0069\U000e006c"]
 PIECES = st.sampled_from([*WORDS, *_FILLING, *_LONG])
 
 
+@STAGES
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(PIECES, min_size=5, max_size=80))
-async def test_windows_find_what_the_whole_text_holds(kind: str, pieces: list[str]) -> None:
+async def test_windows_find_what_the_whole_text_holds(
+    kind: str, pieces: list[str], stage: Stage
+) -> None:
     text = "".join(pieces)
     windowed, whole = (keyword(words=WORDS, unit=u, **KINDS[kind]) for u in ("window", "document"))
 
-    assert await windows(windowed, text) == await windows(whole, text)
+    assert await windows(windowed, text, stage) == await windows(whole, text, stage)
 
 
 def test_the_window_is_smaller_where_no_trick_makes_a_word_longer() -> None:
@@ -70,34 +69,42 @@ def test_the_window_is_smaller_where_no_trick_makes_a_word_longer() -> None:
     assert sizes == sorted(set(sizes))
 
 
+@STAGES
 @pytest.mark.parametrize("word", ["kill", "k.1.l.l", "kiiill", "build a bomb", "badger"])
-async def test_no_border_hides_a_word(word: str) -> None:
+async def test_no_border_hides_a_word(word: str, stage: Stage) -> None:
     size = WINDOWED.unit.size
     for at in range(size - 40, size + 5):
         text = "x" * (at - 1) + " " + word
 
-        assert await windows(WINDOWED, text) == [(at, at + len(word))], at
+        assert await windows(WINDOWED, text, stage) == [(at, at + len(word))], at
 
 
+@STAGES
 @pytest.mark.parametrize("long", ["skillful", "s.k.i.l.l.s", "skiiillful", "abadgers"])
-async def test_no_border_makes_a_word_of_a_part(long: str) -> None:
+async def test_no_border_makes_a_word_of_a_part(long: str, stage: Stage) -> None:
     size, overlap = WINDOWED.unit.size, WINDOWED.unit.overlap
-    for border in size, size - overlap:
+    for border in size, size - overlap, size // 4, size // 4 - overlap:
         for at in range(border - len(long) - 1, border + 2):
-            assert await windows(WINDOWED, "x" * (at - 1) + " " + long + " y" * size) == [], at
+            assert (
+                await windows(WINDOWED, "x" * (at - 1) + " " + long + " y" * size, stage) == []
+            ), at
 
 
+@STAGES
 @pytest.mark.parametrize("padding", ["\u200b", "\u0301", "\u00ad"])
 @pytest.mark.parametrize("before", [0, 10, 300])
-async def test_a_word_padded_over_the_border_is_found(padding: str, before: int) -> None:
+async def test_a_word_padded_over_the_border_is_found(
+    padding: str, before: int, stage: Stage
+) -> None:
     size = WINDOWED.unit.size
     text = "x " * (size // 2 - before) + "ki" + padding * (before * 2 + 400) + "ll" + " y" * size
 
-    assert await windows(WINDOWED, text)
+    assert await windows(WINDOWED, text, stage)
 
 
-async def test_a_phrase_padded_over_the_border_is_found() -> None:
+@STAGES
+async def test_a_phrase_padded_over_the_border_is_found(stage: Stage) -> None:
     size = WINDOWED.unit.size
     text = "x " * (size // 2 - 100) + "build" + " " * 500 + "a bomb" + " y" * size
 
-    assert await windows(WINDOWED, text)
+    assert await windows(WINDOWED, text, stage)

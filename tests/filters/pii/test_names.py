@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -215,6 +216,23 @@ async def test_the_client_gets_its_names_and_the_model_and_the_log_do_not(
         f"I am {MASK * 10}, {MASK * 16}. {MASK * 11} writes to {MASK * 5}, not {MASK * 4}."
     )
     assert b"nna" not in encode(exchange)
+
+
+async def test_requests_at_the_same_time_never_mix(resources: BundledResources) -> None:
+    judge = await pii(resources, restore=True)
+    setup = Setup(chain=[placed(judge)], engine=Repeating([]))
+    texts = [
+        f"I am {name}, a{number}@example.org. {'Anna. ' * (number * 7 % 5)}" + "I sing. " * 70
+        for number, name in zip(range(24), itertools.cycle(["Anna Smith", "Berta", "Anna"]))
+    ]
+    exchanges = [asked(text) for text in texts]
+
+    await asyncio.gather(*(setup.pipeline.run(exchange) for exchange in exchanges))
+
+    assert [exchange.released for exchange in exchanges] == texts
+    assert all(
+        exchange.completion.startswith("I am [PERSON_1], [EMAIL_1].") for exchange in exchanges
+    )
 
 
 PARTS = st.sampled_from(

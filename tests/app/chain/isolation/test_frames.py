@@ -49,7 +49,7 @@ def through_json(message: dict[str, Any]) -> dict[str, Any]:
             st.lists(TEXT, max_size=3).map(tuple),
             st.sampled_from(Role),
         ),
-        st.integers(0, 10**9),
+        *[st.integers(0, 10**9)] * 3,
     )
 )
 def test_items_come_over_whole(item: Item) -> None:

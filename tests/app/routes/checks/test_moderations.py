@@ -128,6 +128,8 @@ async def test_checks_are_in_the_metrics(desk: Desk) -> None:
 
     assert 'penstock_requests_total{model="(elsewhere)",outcome="blocked"} 1.0' in shown
     assert 'filter="blocklist",stage="input"' in shown
+    assert 'penstock_model_inference_seconds_count{model="(elsewhere)"}' not in shown
+    assert 'gen_ai_client_token_usage_count{gen_ai_request_model="(elsewhere)"' not in shown
 
 
 async def test_who_may_ask(desk: Desk) -> None:
