@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict
 
 from filters import _checks
 from filters._failures import Busy, Unavailable
+from filters._placeholders import Placeholders
 from filters._resources import (
     Classifier,
     Embedder,
@@ -170,22 +171,6 @@ class Finding:
         _checks.members("a finding", self.evidence, Evidence)
         _checks.members("a finding", self.passages, Passage)
         _checks.scores("a finding", self.scores)
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholders:
-    """How the chain rewrites what a filter found: each text as a `[LABEL_1]` of its own.
-
-    The same text has the same number throughout one exchange, and no other exchange knows it.
-    """
-
-    restore: bool = False
-    """Put the text of a prompt back where the judged completion writes its placeholder."""
-    keep: bool = False
-    """Keep the text in the record of the exchange, where it is else masked."""
-    ignore_case: bool = False
-    """Texts that differ only in case and white space are the same: they have one number, and what comes
-    back is the first of them."""
 
 
 _ROLES = {Stage.INPUT: Role.USER, Stage.RETRIEVAL: Role.PASSAGE, Stage.OUTPUT: Role.ASSISTANT}

@@ -86,4 +86,6 @@ def _bound(limit: object) -> str:
             return f"≥ {value}"
         case annotated_types.Le(value):
             return f"≤ {value}"
+        case annotated_types.Lt(value):
+            return f"< {value}"
     return ""
