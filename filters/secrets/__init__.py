@@ -13,6 +13,7 @@ from filters import Canary, Filter, Finding, Item, Options, Range, Unit, in_thre
 from filters._text.edges import Edges
 from filters._text.surest import surest
 from filters._text.visible import visible
+from filters.secrets.rest import rest_of_secret
 from filters.secrets.rules import Found, Rules, entropy, read_rules
 
 LONG_TEXT = 2_000
@@ -23,9 +24,7 @@ OWN_RULES = Path(__file__).with_name("rules.toml")
 _RANDOM = re.compile(r"(?<![\w+/=-])[\w+/-]{32,512}={0,2}(?![\w+/=-])")
 _RANDOM_ENTROPY = 4.5
 _RANDOM_SCORE = 0.6
-_CONTINUED = re.compile(r"[\w+/=.\r\n-]+")
-_CONTINUED_ENTROPY = 5.0
-"""More than words without spaces have, and less than random base64."""
+_CONTINUED_SCORE = 0.6
 
 
 class SecretsOptions(Options):
@@ -113,13 +112,10 @@ class Secrets(Filter):
                     yield Found(*match.span(), match.span(), "random", _RANDOM_SCORE)
 
     def _continued(self, text: str, edges: Edges) -> Iterator[Found]:
-        """Yield the rest of a secret that began before this window, in a run longer than the overlap.
-
-        What the beginning was, only the window before could see; so this is told by its looks.
-        """
-        match = _CONTINUED.match(text) if edges.left else None
-        if match and match.end() > edges.left and entropy(match[0]) >= _CONTINUED_ENTROPY:
-            yield Found(*match.span(), match.span(), "continued", _RANDOM_SCORE)
+        """Yield the rest of a secret that began before this window, in a run longer than the overlap."""
+        end = rest_of_secret(text, edges.left) if edges.left else 0
+        if end:
+            yield Found(0, end, (0, end), "continued", _CONTINUED_SCORE)
 
 
 def _is_random(text: str) -> bool:

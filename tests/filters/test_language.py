@@ -56,6 +56,27 @@ async def test_a_denied_language_is_found() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Žao nam je, tražena stranica nije pronađena.",
+        "कृपया निम्नलिखित पृष्ठ पर नया कूटशब्द चुनिये",
+        "Introduzca una hora válida. Introduzca un valor válido.",
+    ],
+)
+async def test_related_languages_are_together_no_other_one(text: str) -> None:
+    finding = await (await language(allow=["en"])).check(item(text))
+
+    assert finding is not None
+    assert finding.score > 0.95
+
+
+async def test_a_text_between_an_allowed_language_and_its_kin_is_not_judged() -> None:
+    text = "Design wechseln (aktuelles Design: hell)"
+
+    assert await found(await language(allow=["de"]), text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "ok",
         "Danke!",
         "12345 67890 12345 67890",

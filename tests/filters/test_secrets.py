@@ -17,6 +17,7 @@ from tests.filters.items import found, item, judged, rewritten
 DRAW = random.Random(7)  # noqa: S311 - none of these opens anything
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
+BASE64 = ALNUM + "+/"
 BASE32 = string.ascii_uppercase + "234567"
 
 
@@ -57,6 +58,17 @@ SECRETS = [
     ("square_token", "sq0csp-" + drawn(43)),
     ("mail_service_key", "SG." + drawn(22) + "." + drawn(43)),
     ("twilio_key", "SK" + drawn(32, HEX)),
+    ("model_host_key", "sk-or-v1-" + drawn(64, HEX)),
+    ("model_host_key", "sk-" + drawn(32, HEX)),
+    ("model_host_key", "nvapi-" + drawn(64)),
+    ("model_host_key", f"lsv2_pt_{drawn(32, HEX)}_{drawn(10, HEX)}"),
+    ("azure_client_secret", f"{drawn(3)}8Q~{drawn(34)}"),
+    ("alibaba_key", "LTAI" + drawn(20)),
+    ("service_token", f"pat{drawn(14)}.{drawn(64, HEX)}"),
+    ("service_token", f"glsa_{drawn(32)}_{drawn(8, HEX)}"),
+    ("service_token", f"{drawn(14)}.atlasv1.{drawn(67)}"),
+    ("service_token", f"tskey-auth-{drawn(16)}-{drawn(32)}"),
+    ("service_token", "rubygems_" + drawn(48, HEX)),
     ("age_key", "AGE-SECRET-KEY-1" + drawn(58, "023456789ACDEFGHJKLMNPQRSTUVWXYZ")),
     ("jwt", f"eyJhbGci{drawn(28)}.eyJzdWIi{drawn(60)}.{drawn(43)}"),
     ("private_key", PEM.format("RSA PRIVATE KEY")),
@@ -69,6 +81,16 @@ IN_PLACE = [
     ("authorization", "Authorization: Bearer {}", drawn(40)),
     ("assigned_secret", 'api_key = "{}"', drawn(24)),
     ("assigned_secret", "The client secret is {}, keep it.", drawn(24)),
+    ("assigned_secret", "SECRET={}", drawn(32)),
+    ("assigned_secret", "https://gate.example/?token={}&page=2", drawn(32)),
+    ("assigned_secret", "api_key = '{}'", "live-" + drawn(20)),
+    ("github_token", "https%3A%2F%2Fgate.example%3Ftoken%3D{}%26", "ghp_" + drawn(36)),
+    ("github_token", "MY_{}", "ghp_" + drawn(36)),
+    ("password", "**Password:** `{}`", "kd82JsQ!x"),
+    ("password", "<password>{}</password>", "kd82JsQ!x"),
+    ("password", "curl -u gate:{} https://gate.example", "kd82JsQ!x"),
+    ("password", "пароль: {}", "kd82JsQ!x"),
+    ("password", "密码\uff1a{}", "kd82JsQ!x"),
     ("password", "DB_PASSWORD={}", "hunter2!"),
     ("password", 'password: "{}"', "c0rrect-Horse"),
     ("password", "My password is {}.", "hunter2"),
@@ -209,15 +231,38 @@ async def test_no_border_of_a_window_hides_anything(shift: int) -> None:
     assert rewritten(text, await judged(judge, text)) == text.replace(token, "[github_token]")
 
 
-@pytest.mark.parametrize("shift", [100, 600, 3_000])
-async def test_the_rest_of_a_long_key_goes_as_well(shift: int) -> None:
+WRITTEN = {
+    "as it is": "{}\n",
+    "indented": "    {}\n",
+    "quoted": "> {}\n",
+    "on one line": "{} ",
+    "escaped": "{}\\n",
+    "in a program": '"{}\\n" +\n',
+}
+
+
+@pytest.mark.parametrize("line", WRITTEN.values(), ids=WRITTEN)
+@pytest.mark.parametrize("shift", [100, 600, 1_500, 3_000])
+async def test_the_rest_of_a_long_key_goes_as_well(line: str, shift: int) -> None:
     judge = secrets()
-    key = PEM.format("PRIVATE KEY")
-    text = "x " * ((judge.unit.size - shift) // 2) + key + "\n" + "y " * 400
+    key = PEM.format("PRIVATE KEY").splitlines()
+    written = "".join(map(line.format, key))
+    text = "x " * ((judge.unit.size - shift) // 2) + written + "\nEnd. " + "y " * 400
 
     left = rewritten(text, await judged(judge, text))
 
-    assert not any(line in left for line in key.splitlines()[1:-1])
+    assert not any(part in left for part in key[1:-1])
+    assert left.endswith("End. " + "y " * 400)
+
+
+async def test_pictures_and_certificates_are_no_rest_of_a_key() -> None:
+    judge = secrets()
+    picture = "data:image/png;base64," + drawn(20_000, BASE64)
+    mail = "\n".join(drawn(76, BASE64) for _ in range(300))
+    certificates = PEM.format("CERTIFICATE") * 10
+
+    for text in (picture, mail, certificates):
+        assert await judged(judge, text) == []
 
 
 async def test_long_texts_without_spaces_are_no_rest_of_a_key() -> None:

@@ -42,6 +42,9 @@ async def addresses(text: str) -> list[str]:
         "почта.рф",
         "例え.みんな",
         "xn--mnchen-3ya.de",
+        "cheap.autos",
+        "www.order.name",
+        "order.name/path",
         "http://192.168.0.1/x",
         "http://[::1]:80/",
         "10.0.0.1:8080",
@@ -76,6 +79,7 @@ async def test_an_address_is_found_exactly(address: str) -> None:
         "http://",
         "Begin with http://… or https://..., never with “ftp://…”",
         "Node.js, ASP.NET? data: none",
+        "Set order.name, pass file.open on, and read self.stream or this.shop",
     ],
 )
 async def test_what_is_no_address_is_left_alone(text: str) -> None:

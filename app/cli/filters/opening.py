@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from app.cli import database, frame
+from app.errors import FilterError
 from app.startup.models import FilterResources, LoadedModels
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.chain.chain import Chain
     from app.encoder import TextEmbedder
     from app.settings import ChainEntry, Settings
+    from app.startup.sampling import SamplingModel
     from app.store.database import Database
     from filters import Retriever
 
@@ -60,6 +62,17 @@ class LocalResources(FilterResources):
             await searcher.refresh()
             self._found = searcher
         return self._found
+
+    async def generator(self, model: str = "") -> SamplingModel:
+        """Refuse: no engine runs here.
+
+        Raises:
+            FilterError: always.
+        """
+        raise FilterError(
+            "it asks a language model, which a running server has: try it on the server's page "
+            "/review/try"
+        )
 
     async def _resolve(self, reference: str) -> str:
         from app.store.aliases import PRODUCTION, AliasStore
@@ -121,7 +134,8 @@ def run(entries: Sequence[ChainEntry], work: Callable[[Chain], Awaitable[T]]) ->
         async with opened(settings, entries) as chain:
             return await work(chain)
 
-    writer = configure_logs("warning", "text")
+    # The texts are the caller's own, so what an exception says of them may be shown.
+    writer = configure_logs("warning", "text", with_messages=True)
     try:
         return asyncio.run(_run())
     finally:

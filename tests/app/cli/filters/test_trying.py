@@ -96,6 +96,16 @@ def test_a_broken_filter_is_told(bring: Bring) -> None:
 
     assert result.exit_code == 1
     assert "The filter broke (raised)" in result.stderr
+    assert "RuntimeError: no" in result.stderr
+
+
+def test_where_a_language_model_can_be_asked_is_told(bring: Bring) -> None:
+    asking = "async def setup(self, resources):\n        await resources.generator()"
+    bring("asking", f"{BROKEN}\n    {asking}")
+    result = penstock("filters", "try", "asking", "a text")
+
+    assert result.exit_code == 1
+    assert "the server's page /review/try" in " ".join(result.stderr.split())
 
 
 def test_at_the_output_question_passages_and_instructions_come_along(bring: Bring) -> None:
@@ -129,6 +139,10 @@ class Echo(Filter):
         (("keyword", "a", "-o", "words"), "key=value"),
         (("keyword", "a", "-o", "=x"), "key=value"),
         (("keyword", "a", "-o", 'wrods=["x"]'), "did you mean words"),
+        (("keyword", "a", "-o", 'words=["x"'), "The value of words is not valid TOML"),
+        (("keyword", "a", "-o", "words=[x]"), "The value of words is not valid TOML"),
+        (("keyword", "a", "-o", "words=x"), "words: it must be a list"),
+        (("blocklst", "a"), "did you mean blocklist?"),
         (("retrieval", "a", "--stage", "output"), "cannot stand at stage 'output'"),
         (("retrieval", "a", "--stage", "middle"), "There is no stage 'middle'"),
         (("search", "a"), "no database yet"),
