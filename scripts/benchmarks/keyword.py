@@ -16,7 +16,7 @@ from rich.table import Table
 
 from filters._text.edges import NO_EDGES
 from filters.keyword.wordlist import WordList
-from scripts.corpus.docstrings import paragraphs
+from scripts.benchmarks.rules import english
 
 PIECE = 16_384
 """Characters of a text; what they are and where they are cut does not change the rate."""
@@ -45,7 +45,7 @@ class Searched(BaseModel):
 
 def measure(words: int) -> list[Searched]:
     """Load lists of that many entries, and search texts with each."""
-    written = " ".join(text for _, text in paragraphs())
+    written = english()
     normalised = " ".join(_OTHER.sub(" ", written.lower()).split())
     found = {word for word in re.findall(r"[a-z]+", normalised) if len(word) > 2}
     vocabulary = sorted(found)
