@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from app.cli import database, frame
-from app.errors import FilterError
 from app.startup.models import FilterResources, LoadedModels
 
 if TYPE_CHECKING:
@@ -64,15 +63,12 @@ class LocalResources(FilterResources):
         return self._found
 
     async def generator(self, model: str = "") -> SamplingModel:
-        """Refuse: no engine runs here.
-
-        Raises:
-            FilterError: always.
-        """
-        raise FilterError(
-            "it asks a language model, which a running server has: try it on the server's page "
-            "/review/try"
-        )
+        """Return a language model, by default the server's own; here it serves filters alone."""
+        name = model or self._settings.model
+        if self._models.engines.get(name) is None:
+            await self.embedder()
+            self._models.engines.put(name, await self._models.engine(name))
+        return self._models.generator(name)
 
     async def _resolve(self, reference: str) -> str:
         from app.store.aliases import PRODUCTION, AliasStore
