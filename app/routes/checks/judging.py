@@ -14,7 +14,7 @@ from app.checking import ELSEWHERE, Check, Checked
 from app.errors import InvalidRequest, PenstockError, PromptTooLong
 from app.exchange import Exchange, Message, Outcome
 from app.routes.answers import VerdictAnswer, error_docs
-from app.routes.checks.explaining import NotJudged, CheckRoute
+from app.routes.checks.explaining import CheckRoute, NotJudged
 from app.routes.envelope import reported
 from app.routes.fields import WORD_CHARS, Answer, Body
 from app.routes.json_body import JsonResponse, read_json
