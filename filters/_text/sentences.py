@@ -48,7 +48,8 @@ def sentence_end(text: str, start: int, scanned: int = 0) -> int | None:
     """
     limit = start + MAX_SENTENCE_CHARS
     for match in _BOUNDARY.finditer(text, max(start, scanned), limit + 1):
-        if match[0] != "." or not _goes_on(text, start, match.start()):
+        goes_on = _CONTINUATIONS.get(match[0])
+        if goes_on is None or not goes_on(text, start, match.start()):
             return match.end()
     if len(text) <= limit:
         return None
@@ -79,3 +80,13 @@ def _goes_on(text: str, start: int, stop: int) -> bool:
     before = text[max(start, stop - _LONGEST) : stop]
     # A slice that begins inside the sentence must not look like its beginning.
     return bool(_GOES_ON.search(before if stop - start <= _LONGEST else f"x{before}"))
+
+
+def _is_in_a_name(text: str, start: int, stop: int) -> bool:
+    """Whether a full stop of East Asia stands in an address: browsers read `example\u3002com` as one."""
+    around = text[stop - 1 : stop] + text[stop + 1 : stop + 2]
+    return stop > start and around.isascii() and len(around) == 2 and around.isalnum()
+
+
+_CONTINUATIONS = {".": _goes_on, "\u3002": _is_in_a_name}
+"""Says of a single full stop whether the sentence goes on behind it."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from filters import Canary, Filter, Finding, Item, Options, Range, Unit, in_thread
 from filters._text.sentences import MAX_SENTENCE_CHARS
+from filters.url.entities import read_entities
 from filters.url.hosts import Host, read_host
 from filters.url.links import Found, mismatches, urls
 
@@ -87,8 +88,10 @@ class Url(Filter):
 
     def _look(self, text: str) -> Finding | None:
         flawed: dict[tuple[int, int], str] = {}
-        for found, label in self._flaws(text):
-            place = found.start, found.end
+        plain = read_entities(text)
+        is_cut = self.unit.kind == "sentence" and len(text) == MAX_SENTENCE_CHARS
+        for found, label in self._flaws(plain.text, is_cut):
+            place = plain.original_range(found.start, found.end)
             if place not in flawed or SCORES[label] > SCORES[flawed[place]]:
                 flawed[place] = label
         if not flawed:
@@ -100,8 +103,7 @@ class Url(Filter):
         worst = max(ranges, key=lambda found: found.score)
         return Finding(worst.score, worst.label, ranges)
 
-    def _flaws(self, text: str) -> Iterator[tuple[Found, str]]:
-        is_cut = self.unit.kind == "sentence" and len(text) == MAX_SENTENCE_CHARS
+    def _flaws(self, text: str, is_cut: bool) -> Iterator[tuple[Found, str]]:
         for found in urls(text, self._is_listed):
             label = self._flaw(found)
             at_cut = is_cut and len(text) - found.end < 2  # a dot at the end is no part of it

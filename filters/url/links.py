@@ -17,12 +17,15 @@ _LABEL = "[^\\W_](?:[\\w\u00ad\u200b-\u200d\u2060\ufeff-]{0,62}+)"
 _DOT = "[.\u3002\uff0e\uff61]"
 _TAIL = "(?:[^\\s<>\"'`\\\\^{}|\u3001\u3002\uff0c\u300d\u300f\uff09\u3011\u201d\u2019]|\u3002(?=[0-9a-z]))"
 
+_DATA = r"data(?!:(?:image/(?!svg)|audio/|video/|font/))(?=:[\w/+.;=-]{0,100},)"
+"""What is written out in place of an address, but for pictures and sounds, which run nothing."""
+
 _URL = re.compile(
     rf"""
       (?<![\w+.-])(?:
         (?P<scheme>[a-z][a-z0-9+.-]{{1,30}}+) :[\\/]{{2}}[\\/]*+ {_TAIL}{{1,{LONGEST}}}+
       | (?P<special>https?|wss?|ftp) :[\\/]?(?![\\/]){_TAIL}{{1,{LONGEST}}}+
-      | (?P<inline>javascript|vbscript|livescript|data(?=:[\w/+.;=-]{{0,100}},)) :{_TAIL}{{1,{LONGEST}}}+
+      | (?P<inline>javascript|vbscript|livescript|{_DATA}) :{_TAIL}{{1,{LONGEST}}}+
       | (?P<mail>mailto) :[^\s<>"'()@]{{1,64}}@(?P<at>[\w.-]{{1,253}}+)
       )
     | (?:(?<![\w@.\\/+-])|(?<=//)|(?<=\A/)) (?P<bare>{_LABEL}(?:{_DOT}{_LABEL}){{1,20}}+) (?![\w@-])
@@ -30,6 +33,9 @@ _URL = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_NETWORK = re.compile(r"/\d{1,3}[.,;:!?)\]]*")
+"""Behind an address, how many of its bits name a network: `10.0.0.0/8`."""
+
 _CHUNK = re.compile("(?<!\\S)[^\\s.:/\u3002\uff0e\uff61]*+[.:/\u3002\uff0e\uff61]\\S++")
 """What may hold an address: no white space, but a dot or a colon that goes on."""
 
@@ -90,7 +96,8 @@ def mismatches(text: str) -> Iterator[Found]:
         shown = next((found.host for found in urls(words, _nothing)), None)
         led_to = next((found.host for found in urls(target, _anything)), None)
         if shown and led_to and not is_related(shown, led_to):
-            yield Found(*match.span("target" if match["target"] else "href"), "", led_to)
+            start = match.start("target" if match["target"] else "href")
+            yield Found(start, start + len(_without_marks(target)), "", led_to)
 
 
 def _nothing(host: Host) -> bool:
@@ -119,6 +126,8 @@ def _with_host(match: re.Match[str]) -> Found | None:
 def _bare(match: re.Match[str], is_listed: Callable[[Host], bool]) -> Found | None:
     host = read_host(match["bare"])
     ending = host.name.rpartition(".")[2]
+    if host.is_address and _NETWORK.fullmatch(match["more"]) and not is_listed(host):
+        return None
     written = re.split(_DOT, match["bare"])[-1]
     is_certain = match["more"].startswith(("/", ":")) or host.name.startswith("www.")
     is_host = ending in TOP_LEVEL if is_certain else _looks_like_host(match, ending, written)
@@ -140,10 +149,13 @@ def _looks_like_host(match: re.Match[str], ending: str, written: str) -> bool:
 
 def _place(match: re.Match[str]) -> tuple[int, int]:
     """Return where a URL stands, without the punctuation of the sentence around it."""
-    url = match[0]
+    return match.start(), match.start() + len(_without_marks(match[0]))
+
+
+def _without_marks(url: str) -> str:
     while url and (url[-1] in ".,;:!?*_\u2026" or (url[-1] in ")]" and _is_unopened(url))):
         url = url[:-1]
-    return match.start(), match.start() + len(url)
+    return url
 
 
 def _is_unopened(url: str) -> bool:

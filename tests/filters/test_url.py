@@ -120,6 +120,7 @@ async def test_what_only_holds_a_domain_is_not_it(text: str) -> None:
         "https://x:y@Example.com:443/",
         "http:\\\\example.com",
         "//example.com",
+        "https:&#47;&#x2F;ex&#97;mple&period;com/?a=1&amp;b=2",
     ],
 )
 async def test_no_spelling_hides_a_denied_host(text: str) -> None:
@@ -161,6 +162,8 @@ async def test_names_of_other_scripts_are_compared_in_either_form() -> None:
         ("http://[::ffff:127.0.0.1]/", "ip_host", 0.7),
         ("javascript:alert(1)", "scheme", 1.0),
         ("JavaScript:alert(1)", "scheme", 1.0),
+        ("&#106;avascript&colon;alert(1)", "scheme", 1.0),
+        ("data:image/svg+xml,<svg>", "scheme", 1.0),
         ("http://[::]/", "ip_host", 0.7),
         ("http://0177.0.0.1/", "ip_host", 0.7),
         ("https://…example.com/", "disguised_host", 0.9),
@@ -187,6 +190,8 @@ async def test_flaws_are_found_without_any_list(text: str, label: str, score: fl
         "postgresql://localhost/db and s3://bucket/key",
         "http://127.0.0.1:8000/infer, 127.0.0.1:8000, http://[::1]:80/ and http://localhost/",
         "Read https://example.com…, http://…/path, http://.../path and ftp://…?x=@ on",
+        "![](data:image/png;base64,iVBORw0KGgo=) and ![](data:image/jpeg;base64,/9j/4AAQ)",
+        "10.0.0.0/8 and (192.168.0.0/16), or 203.0.113.0/24.",
         "[the docs](https://example.com) and [example.com](https://www.example.com/start)",
     ],
 )
@@ -225,7 +230,7 @@ async def test_a_link_that_names_another_host_is_found(text: str, target: str) -
     places = await found(url(), f"Go to {text} now.")
 
     assert places[0][0] == "mismatch"
-    assert places[0][1].rstrip(")") == target
+    assert places[0][1] == target
 
 
 async def test_schemes_can_be_listed() -> None:
@@ -239,6 +244,15 @@ async def test_schemes_can_be_listed() -> None:
 
 async def test_flaws_can_be_left_out() -> None:
     assert await found(url(flaws=["credentials"]), "http://127.0.0.1/ https://ex%61mple.com") == []
+
+
+async def test_what_is_written_by_numbers_is_removed_as_it_stands() -> None:
+    judge = url(deny=["evil.net"])
+    text = "Go &amp; see <a href='https:&#x2F;&#x2F;evil.net'>this</a>."
+
+    assert rewritten(text, await judged(judge, text)) == (
+        "Go &amp; see <a href='[link removed]'>this</a>."
+    )
 
 
 async def test_a_rewrite_removes_addresses() -> None:

@@ -46,6 +46,7 @@ def test_sentences_end(text: str) -> None:
         "3. The third step of the list.",
         "Keys, queues etc. are kept.",
         "no end at all",
+        "https://example\u3002com/gate is one address.",
     ],
 )
 def test_sentences_go_on(text: str) -> None:
