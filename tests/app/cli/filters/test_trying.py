@@ -99,15 +99,6 @@ def test_a_broken_filter_is_told(bring: Bring) -> None:
     assert "RuntimeError: no" in result.stderr
 
 
-def test_where_a_language_model_can_be_asked_is_told(bring: Bring) -> None:
-    asking = "async def setup(self, resources):\n        await resources.generator()"
-    bring("asking", f"{BROKEN}\n    {asking}")
-    result = penstock("filters", "try", "asking", "a text")
-
-    assert result.exit_code == 1
-    assert "the server's page /review/try" in " ".join(result.stderr.split())
-
-
 def test_at_the_output_question_passages_and_instructions_come_along(bring: Bring) -> None:
     bring(
         "echo",
