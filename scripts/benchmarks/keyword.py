@@ -50,7 +50,7 @@ def measure(words: int) -> list[Searched]:
     found = {word for word in re.findall(r"[a-z]+", normalised) if len(word) > 2}
     vocabulary = sorted(found)
     return [
-        _measure(name, _entries(vocabulary, words, share), normalised, written)
+        _measure(name, _absent(_entries(vocabulary, words, share), normalised), normalised, written)
         for name, share in PHRASES.items()
     ]
 
@@ -76,6 +76,12 @@ def _entries(vocabulary: list[str], count: int, phrases: float) -> list[str]:
         some = draw.choices(vocabulary, k=draw.choice((2, 2, 3)) if is_phrase else 2)
         made[(" " if is_phrase else "").join(some)] = None
     return list(made)
+
+
+def _absent(entries: list[str], text: str) -> list[str]:
+    """Return the entries without those that stand in a text: what is listed is rare."""
+    standing = {text[start:end] for start, end in WordList(entries).find(text)}
+    return [entry for entry in entries if entry not in standing]
 
 
 def _measure(name: str, entries: list[str], normalised: str, written: str) -> Searched:
