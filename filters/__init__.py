@@ -24,10 +24,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from filters import _checks
 from filters._failures import Busy, Unavailable
+from filters._options import Options
 from filters._placeholders import Placeholders
 from filters._resources import (
     Classifier,
@@ -235,14 +234,6 @@ class Canary:
             stage, self.question or self.text, passages, instructions=self.instructions
         )
         return Item(self.text, context)
-
-
-class Options(BaseModel):
-    """Base of a filter's options: frozen, typed, and strict about unknown names and its own defaults."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
-    )
 
 
 class Filter:
