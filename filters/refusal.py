@@ -21,6 +21,9 @@ SOFT_SCORE = 0.6
 
 Language = Literal["en", "de", "fr", "es", "it", "pt"]
 
+_EAGER = re.compile(r"\b(?:can ?not|can'?t|could not|couldn'?t) (?:\w+ )?wait\b")
+"""`I can't wait to help` promises help."""
+
 _NO_REFUSAL = re.compile(
     r"help (?:but|admiring|being|feeling|laughing|noticing|smiling|thinking|wondering)\b"
 )
@@ -85,6 +88,8 @@ class Refusal(Filter):
         for pattern, score in self._patterns:
             for match in pattern.finditer(plain.text):
                 start, end = match.span()
+                if _EAGER.search(match[0]):
+                    continue
                 if not _NO_REFUSAL.match(
                     plain.text, max(start, plain.text.rfind("help", start, end))
                 ):

@@ -90,6 +90,7 @@ async def test_what_may_become_one_scores_less(text: str) -> None:
         "You can't help it: water runs downhill.",
         "The gate cannot be opened from outside.",
         "I can't help but admire the mill. I couldn't help noticing the key.",
+        "I can't wait to help! We cannot really wait to share it with you.",
         "I can't wait to see it, and I can't recommend it enough.",
         "If you cannot write to the disk, provide another one.",
         "He is unable to help himself. They refuse to open the gate.",
