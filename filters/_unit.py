@@ -25,7 +25,7 @@ class Unit:
     kind: Kind
     size: int = 0
     grows: bool = False
-    """Whether the first windows of a completion are smaller, so that a stream begins sooner."""
+    """Whether the first window of a completion is smaller, so that a stream begins sooner."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -51,10 +51,9 @@ class Unit:
         long can hide at a border, and each character is read 1.09 times. A window that is full
         is always followed by another, so what touches its end may be left to the next one.
 
-        With `grows`, a completion's first window holds a quarter of that and its second seven
-        twelfths, which share as much as the others. It is right for filters that find nothing
-        longer than what is shared, and that tell by the item's `before` and `after` what neighbours
-        see.
+        With `grows`, a completion's first window holds a quarter of that, and shares as much as the
+        others. It is right for filters that find nothing longer than what is shared, and that tell by
+        the item's `before` and `after` what neighbours see.
         """
         return cls("window", size, grows)
 

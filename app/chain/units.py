@@ -15,8 +15,8 @@ from filters._text.sentences import MAX_SENTENCE_CHARS, RESCAN_CHARS, sentence_e
 AT_THE_END = sys.maxsize
 """`Piece.complete_at` of units that only the end of the text completes."""
 
-GROWING = (7, 3)
-"""Twelfths of the full size that the second and the first growing window have."""
+FIRST = 4
+"""How many times smaller the first window is where windows grow."""
 
 
 class Piece(NamedTuple):
@@ -97,28 +97,26 @@ class WindowSplitter(Splitter):
 
     Args:
         unit: says how large they are.
-        grows: whether the first two are smaller. They depend on the text alone even so.
+        grows: whether the first is smaller. It depends on the text alone even so.
     """
 
     def __init__(self, unit: Unit, *, grows: bool = False) -> None:
         super().__init__()
         self._overlap = unit.overlap
-        self._sizes = [unit.size]
-        """Of the windows to come, the next one last; all others are as large as the first."""
-        if grows:
-            self._sizes += [unit.size * twelfths // 12 for twelfths in GROWING]
+        self._full_size = unit.size
+        self._size = unit.size // FIRST if grows else unit.size
+        """Of the next window."""
 
     def _complete(self) -> list[Piece]:
         pieces: list[Piece] = []
         at, overlap = 0, self._overlap
-        while len(self._pending) - at >= (size := self._sizes[-1]):
+        while len(self._pending) - at >= (size := self._size):
             start, stride = self._start, size - overlap
             window, before = self._pending[at : at + size], overlap if start else 0
             pieces.append(Piece(start, window, start + stride, start + size, before, overlap))
             at += stride
             self._start += stride
-            if len(self._sizes) > 1:
-                self._sizes.pop()
+            self._size = self._full_size
         self._pending = self._pending[at:]
         return pieces
 

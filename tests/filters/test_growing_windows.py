@@ -1,4 +1,4 @@
-"""Where a completion's first windows are smaller, no border hides a match, or makes one."""
+"""Where a completion's first window is smaller, no border hides a match, or makes one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def edits(judge: Filter, stage: Stage, text: str) -> list[Edit]:
 def places(judge: Filter, width: int) -> list[int]:
     """Return where a match touches one of the first borders, or lies just beside it."""
     size, overlap = judge.unit.size, judge.unit.overlap
-    first, second = size // 4, size // 4 - overlap + size * 7 // 12
+    first, second = size // 4, size // 4 - overlap + size
     borders = [first, first - overlap, second, second - overlap]
     return sorted({at for border in borders for at in range(border - width - 3, border + 4)})
 

@@ -129,10 +129,10 @@ def test_windows_know_what_their_neighbours_hold(unit: Unit, text: str) -> None:
         assert one.after == other.before == shared == unit.overlap
 
 
-def test_a_completions_first_windows_are_smaller_if_they_may_grow() -> None:
+def test_a_completions_first_window_is_smaller_if_they_may_grow() -> None:
     def sizes(unit: Unit, stage: Stage) -> list[int]:
         return [len(piece.text) for piece in splitter(unit, stage).feed("x" * 5_000)]
 
     growing = Unit.window(1_200, grows=True)
-    assert sizes(growing, Stage.OUTPUT) == [300, 700, 1_200, 1_200, 1_200]
+    assert sizes(growing, Stage.OUTPUT) == [300, 1_200, 1_200, 1_200, 1_200]
     assert sizes(growing, Stage.INPUT) == sizes(Unit.window(1_200), Stage.OUTPUT) == [1_200] * 4
