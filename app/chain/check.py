@@ -60,6 +60,8 @@ class Check:
             self.waits = True
         else:
             self._end(self._begun.result)
+            if self.took_ms > entry.deadline_ms:  # nothing could interrupt it
+                log.warning("filter_held_event_loop", filter=entry.id, ms=round(self.took_ms))
 
     async def finish(self) -> None:
         """Wait until the filter is done or its deadline is over."""

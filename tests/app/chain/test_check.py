@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.chain.check import Check
 from app.chain.failures import CheckFailed
@@ -54,6 +55,21 @@ async def test_time_that_was_computed_away_is_not_there_to_wait() -> None:
             return None
 
     assert kind(await instance(Both(WordOptions()), deadline_ms=5.0).check(ITEM)) == "timeout"
+
+
+async def test_a_filter_that_holds_the_event_loop_beyond_its_deadline_is_told() -> None:
+    class Holding(Word):
+        async def check(self, item: Item) -> Finding | None:
+            until = time.perf_counter() + 0.01
+            while time.perf_counter() < until:
+                pass
+            return None
+
+    with capture_logs() as logs:
+        check = await instance(Holding(WordOptions()), deadline_ms=5.0).check(ITEM)
+
+    assert check.result is None
+    assert [one["event"] for one in logs] == ["filter_held_event_loop"]
 
 
 async def test_a_filter_that_ends_the_program_fails_only() -> None:
