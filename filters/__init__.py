@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from filters import _checks
 from filters._failures import Busy, Unavailable
+from filters._options import Options
+from filters._placeholders import Placeholders
 from filters._resources import (
     Classifier,
     Embedder,
@@ -172,22 +172,6 @@ class Finding:
         _checks.scores("a finding", self.scores)
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholders:
-    """How the chain rewrites what a filter found: each text as a `[LABEL_1]` of its own.
-
-    The same text has the same number throughout one exchange, and no other exchange knows it.
-    """
-
-    restore: bool = False
-    """Put the text of a prompt back where the judged completion writes its placeholder."""
-    keep: bool = False
-    """Keep the text in the record of the exchange, where it is else masked."""
-    ignore_case: bool = False
-    """Texts that differ only in case and white space are the same: they have one number, and what comes
-    back is the first of them."""
-
-
 _ROLES = {Stage.INPUT: Role.USER, Stage.RETRIEVAL: Role.PASSAGE, Stage.OUTPUT: Role.ASSISTANT}
 """Who speaks at a stage, if nothing else is said."""
 
@@ -250,14 +234,6 @@ class Canary:
             stage, self.question or self.text, passages, instructions=self.instructions
         )
         return Item(self.text, context)
-
-
-class Options(BaseModel):
-    """Base of a filter's options: frozen, typed, and strict about unknown names and its own defaults."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
-    )
 
 
 class Filter:

@@ -15,7 +15,7 @@ from pydantic import Field
 from filters import Canary, Filter, Finding, Item, Options, Range, Stage, Unit, in_thread
 from filters._text.json_repair import repaired
 
-LONG_TEXT = 4_000
+LONG_TEXT = 2_000
 """Longer texts are read beside the event loop."""
 
 NOTHING = "null"

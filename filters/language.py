@@ -42,6 +42,8 @@ _MEMBERS = {
     "sr": ("bs", "hr"),
     "hr": ("bs", "sr"),
     "bs": ("hr", "sr"),
+    "id": ("ms",),
+    "ms": ("id",),
     "uz": ("uzs",),
     "zh": ("yue", "wuu"),
 }

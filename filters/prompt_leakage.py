@@ -15,7 +15,7 @@ from filters import Canary, Context, Filter, Finding, Item, Options, Range, Stag
 from filters._text.edges import unit_for
 from filters._text.normalise import Normalised, normalise
 
-LONG_TEXT = 4_000
+LONG_TEXT = 2_000
 """Longer texts are read beside the event loop."""
 
 SHINGLE = 5

@@ -62,7 +62,7 @@ class Repetition(Filter):
         words = _words(text)
         loops = [
             (first, last, period)
-            for first, last, period in _loops([word.casefold() for word in words])
+            for first, last, period in _loops(words)
             if last - first >= period * self.options.min_repeats
         ]
         if not loops:
@@ -89,10 +89,12 @@ class Repetition(Filter):
 
 
 def _words(text: str) -> list[str]:
-    words: list[str] = _TOKEN.findall(text)
-    if text.isascii() and max(map(len, words), default=0) <= LONGEST_WORD:
-        return words
-    return [text[start:end] for start, end in _tokens(text)]
+    """Return words and signs, in no case."""
+    if text.isascii():
+        words: list[str] = _TOKEN.findall(text.lower())
+        if max(map(len, words), default=0) <= LONGEST_WORD:
+            return words
+    return [text[start:end].casefold() for start, end in _tokens(text)]
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int]]:

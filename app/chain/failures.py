@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.settings.model import Failure
+from app.settings.chain import Failure
 
 Kind = Literal[Failure, "timeout"]
 

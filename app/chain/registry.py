@@ -21,6 +21,10 @@ GROUP = "penstock.filters"
 
 _BROKEN = (Exception, SystemExit)
 """What a module may raise while it is imported; a script without a guard ends itself."""
+_LISTS = dict.fromkeys(
+    ("tuple_type", "list_type", "set_type", "frozen_set_type"), 'it must be a list: ["a", "b"]'
+)
+"""What is said of an option that pydantic names by the type that the filter keeps it in."""
 
 
 def filter_names() -> list[str]:
@@ -40,7 +44,7 @@ def filter_class(name: str) -> type[Filter]:
     if found == 0:
         known = filter_names()
         meant = did_you_mean(name, known)
-        raise FilterError(f"There is no filter {name!r}{meant}. Known: {', '.join(known)}.")
+        raise FilterError(f"There is no filter {name!r}{meant or '.'} Known: {', '.join(known)}.")
     if found > 1:
         raise FilterError(
             f"Two filters are called {name!r} ({filter_origin(name)}); uninstall one of the packages."
@@ -85,7 +89,7 @@ def _described(error: ValidationError, name: str, cls: type[Filter]) -> str:
     if first["type"] == "extra_forbidden":
         reason = f"unknown option {where!r}{did_you_mean(where, known)}"
     else:
-        reason = f"{where}: {first['msg']}"
+        reason = f"{where}: {_LISTS.get(first['type'], first['msg'])}"
     return f"{reason} (options of {name}: {', '.join(known) or 'none'})."
 
 

@@ -60,7 +60,8 @@ def _entry(schema: dict[str, Any]) -> dict[str, Any]:
     properties = schema["properties"] | {
         "filter": {"enum": names, "description": "Name of the filter."}
     }
-    return {**schema, "properties": properties, "allOf": cases}
+    # Editors for TOML offer no keys beside an `allOf`, so it stands where they do not look.
+    return {**schema, "properties": properties, "if": True, "then": {"allOf": cases}}
 
 
 def _case(name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from app.cli import frame
 
+CONFLICT = 409
 TIMEOUT_S = 120.0
 """For models that the new chain is the first to use."""
 
@@ -30,12 +31,14 @@ def reload_filters(
     from app.cli import client, server
 
     settings = frame.settings()
-    answer = client.post(
-        url or server.address(settings),
-        key or server.first_key(settings),
-        "/filters/reload",
-        TIMEOUT_S,
-    )
+    address, used = url or server.address(settings), key or server.first_key(settings)
+    try:
+        answer = client.post(address, used, "/filters/reload", TIMEOUT_S)
+    except client.Refused as error:
+        if error.status != CONFLICT:
+            raise
+        message = f"{error.message} The chain that was in force stays in force."
+        raise client.Refused(message, error.status) from error
     if as_json:
         frame.show_json(answer)
         return

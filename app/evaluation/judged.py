@@ -44,23 +44,6 @@ class Judged:
     wall_s: float = math.nan
     """How long all of it took."""
 
-    @classmethod
-    def of(cls, scored: Sequence[Scored], at_once: int = 1, wall_s: float = math.nan) -> Judged:
-        """Make columns of rows."""
-        names = sorted({one.group for one in scored} - {""})
-        places = {name: place for place, name in enumerate(names)}
-        reasons = Counter(one.error for one in scored if one.error)
-        return cls(
-            np.array([math.nan if one.error else one.score for one in scored], np.float64),
-            np.array([one.bad for one in scored], bool),
-            np.array([one.took_ms for one in scored], np.float64),
-            np.array([places.get(one.group, -1) for one in scored], np.int16),
-            tuple(names),
-            dict(sorted(reasons.items())),
-            at_once,
-            wall_s,
-        )
-
     @property
     def known(self) -> Truths:
         """Which texts have a score."""
@@ -69,3 +52,48 @@ class Judged:
     def hits(self, threshold: float) -> Truths:
         """Return which texts a threshold hits, as the chain decides: a score of 0 never does."""
         return (self.scores >= threshold) & (self.scores > 0)
+
+
+class Sheet:
+    """Columns for so many texts, which are filled in any order."""
+
+    def __init__(self, count: int) -> None:
+        self._scores = np.full(count, math.nan)
+        self._took_ms = np.zeros(count)
+        self._truths = np.zeros(count, bool)
+        self._groups = np.full(count, -1, np.int16)
+        self._codes: dict[str, int] = {}
+        self._errors: Counter[str] = Counter()
+
+    def put(self, place: int, one: Scored) -> None:
+        """Write the line of one text."""
+        self._truths[place], self._took_ms[place] = one.bad, one.took_ms
+        if one.group:
+            self._groups[place] = self._codes.setdefault(one.group, len(self._codes))
+        if one.error:
+            self._errors[one.error] += 1
+        else:
+            self._scores[place] = one.score
+
+    def judged(self, at_once: int = 1, wall_s: float = math.nan) -> Judged:
+        """Return the columns, when all lines are written."""
+        names = tuple(sorted(self._codes))
+        places = np.array([*(names.index(name) for name in self._codes), -1], np.int16)
+        return Judged(
+            self._scores,
+            self._truths,
+            self._took_ms,
+            places[self._groups],
+            names,
+            dict(sorted(self._errors.items())),
+            at_once,
+            wall_s,
+        )
+
+
+def judged_rows(rows: Sequence[Scored], at_once: int = 1, wall_s: float = math.nan) -> Judged:
+    """Return rows as columns."""
+    sheet = Sheet(len(rows))
+    for place, row in enumerate(rows):
+        sheet.put(place, row)
+    return sheet.judged(at_once, wall_s)

@@ -77,7 +77,11 @@ def trial_view(trial: Trial) -> dict[str, Any]:
         "findings": [_finding(one, texts[one.text]) for one in stretches[:MOST_FINDINGS]],
         "num_findings": len(stretches),
         "verdicts": [_verdict(one) for one in trial.measured],
-        "flagged": [one.instance.id for one in trial.measured if one.action is Action.FLAG],
+        "flagged": [
+            one.instance.id
+            for one in trial.measured
+            if one.action is Action.FLAG and one.instance.enforces
+        ],
     }
 
 

@@ -1,8 +1,7 @@
 """The operator's choices: one `penstock.toml` plus `PENSTOCK_*` environment, read once."""
 
+from app.settings.chain import Calibration, ChainEntry
 from app.settings.model import (
-    Calibration,
-    ChainEntry,
     HubSettings,
     LimitSettings,
     RecorderSettings,

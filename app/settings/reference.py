@@ -11,7 +11,9 @@ from typing import Literal, Union, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from app.settings.model import ChainEntry, Group, Settings
+from app.settings.chain import ChainEntry
+from app.settings.group import Group
+from app.settings.model import Settings
 from app.settings.toml import scalar
 
 
@@ -84,4 +86,6 @@ def _bound(limit: object) -> str:
             return f"≥ {value}"
         case annotated_types.Le(value):
             return f"≤ {value}"
+        case annotated_types.Lt(value):
+            return f"< {value}"
     return ""

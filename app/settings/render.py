@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from app.settings.model import Group, Settings
+from app.settings.group import Group
+from app.settings.model import Settings
 from app.settings.origin import Origin, variable
 from app.settings.reference import groups, row
 from app.settings.toml import comment, masked_url, scalar

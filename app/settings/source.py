@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from app.errors import SettingsError
-from app.settings.model import Group, Settings
+from app.settings.group import Group
+from app.settings.model import Settings
 from app.settings.origin import PREFIX, SEPARATOR, Origin, dotted, variable
 
 FILE = "penstock.toml"

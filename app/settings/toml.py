@@ -28,6 +28,8 @@ def scalar(value: Any) -> str:
         return f"{{ {entries} }}" if entries else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(scalar, value)) + "]"
+    if isinstance(value, set | frozenset):
+        return scalar(sorted(value, key=str))
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, SecretStr):

@@ -19,7 +19,9 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "alembic", "httpx", "pypdf")
 
 
-def configure_logs(level: str, log_format: str, stream: TextIO | None = None) -> LineWriter:
+def configure_logs(
+    level: str, log_format: str, stream: TextIO | None = None, *, with_messages: bool = False
+) -> LineWriter:
     """Send the log of the whole process to `stream`, by default standard error.
 
     Args:
@@ -27,12 +29,13 @@ def configure_logs(level: str, log_format: str, stream: TextIO | None = None) ->
             which may quote request text.
         log_format: `json`, `text`, or `auto`: text if `stream` is a terminal.
         stream: where the lines go.
+        with_messages: let exceptions keep their messages at every level.
     """
     stream = stream or sys.stderr
     if log_format == "auto":
         log_format = "text" if stream.isatty() else "json"
     writer = LineWriter(stream)
-    steps = _steps(level, log_format)
+    steps = _steps(log_format, with_messages=with_messages or level == "debug")
     structlog.configure(
         processors=steps,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -51,12 +54,12 @@ def configure_logs(level: str, log_format: str, stream: TextIO | None = None) ->
     return writer
 
 
-def _steps(level: str, log_format: str) -> list[Processor]:
+def _steps(log_format: str, *, with_messages: bool) -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        ExceptionFrames(with_messages=level == "debug"),
+        ExceptionFrames(with_messages=with_messages),
         _as_json if log_format == "json" else _as_text,
     ]
 

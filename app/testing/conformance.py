@@ -29,8 +29,12 @@ RULES: tuple[Rule, ...] = (
     pace.time_does_not_explode,
     pace.time_grows_with_the_text,
     rules.canaries_separate,
+    rules.an_example_is_found,
     pace.it_keeps_its_budget,
 )
+
+MOST_CANARIES = 2
+"""More would prove no more, and take their time."""
 
 _PASSAGE = Passage("p1", "Water runs through the gate, not past it.", "docs/gate.md")
 
@@ -46,8 +50,8 @@ async def check_filter(
 
     Args:
         filter: the instance, with the options to test.
-        examples: items of the author's own, judged beside the built-in awkward ones; give some
-            that the filter finds something in.
+        examples: items of the author's own, judged beside the built-in awkward ones and some bad
+            canaries; give some that the filter finds something in.
         deadline_s: most seconds that one item may take, also after it was cancelled.
         budget_ms: most milliseconds that half of the items may take, if that matters.
 
@@ -55,7 +59,8 @@ async def check_filter(
         AssertionError: the filter breaks the contract; the message says how, on which text, and
             how to mend it.
     """
-    subject = Subject(filter, [*examples, *_items(filter)], examples, deadline_s, budget_ms)
+    known = [*examples, *_known_bad(filter)]
+    subject = Subject(filter, [*known, *_items(filter)], known, deadline_s, budget_ms)
     options = filter.options.model_dump_json()
     for rule in RULES:
         await rule(subject)
@@ -64,6 +69,13 @@ async def check_filter(
             "the filter changed its options",
             "options are frozen: copy what you want to change in `__init__`",
         )
+
+
+def _known_bad(filter: Filter) -> list[Item]:
+    """Return what the filter says of itself that it finds something in."""
+    stage = min(filter.stages)
+    bad = [canary.item(stage) for canary in filter.canaries() if canary.bad]
+    return bad[:MOST_CANARIES]
 
 
 def _items(filter: Filter) -> list[Item]:

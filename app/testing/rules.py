@@ -25,6 +25,17 @@ async def findings_are_valid(subject: Subject) -> None:
         await judge(subject, item)
 
 
+async def an_example_is_found(subject: Subject) -> None:
+    """There is something to find in one of the examples, or most rules would show nothing."""
+    found = [await judge(subject, item) for item in subject.examples]
+    demand(
+        not found or any(found),
+        "nothing is found in any of the examples",
+        "give examples that the filter, with these options, finds something in",
+        subject.examples[0] if subject.examples else None,
+    )
+
+
 async def it_is_deterministic(subject: Subject) -> None:
     """The same text gets the same finding twice in a row."""
     for item in subject.items:

@@ -15,7 +15,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TAG = re.compile("[\U000e0020-\U000e007e]")
 
 _BETWEEN_LETTERS = re.compile(r"[^\W\d_][\d@$!|+€£§]+[^\W\d_]|[$€£][^\W\d_]|[^\W\d_]\$")
-_ADDRESS = re.compile(r"@.*\.|://|^@|^www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"@[^@.]*\.|://|^@|^www\.", re.IGNORECASE)
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _VOWELS = frozenset("aeiouy")
 

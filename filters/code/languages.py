@@ -15,7 +15,8 @@ _SIGNS: Mapping[str, str] = {
     "python": r"""
         (?:async\ )?(?:def|class)\ \w+.*:$ | from\ [\w.]+\ import\ | import\ \w[\w.]*(?:\ as\ \w+)?$
       | (?:if|elif|for|while|with|except)\ [^.?!]+:$ | (?:else|try|finally):$ | @\w[\w.]*(?:\(.*\))?$
-      | print\(.*\)$ | (?:raise|yield)\ \w+ | if\ __name__""",
+      | print\(.*\)$ | (?:raise|yield)\ \w+ | if\ __name__ | .*\bself\.\w+ | (?:pass|continue|break)$
+      | assert\ .*(?:[=!<>]=|\(|\ is\ |\ in\ )""",
     "javascript": r"""
         (?:const|let|var)\ [\w{[$].*= | (?:export\ )?(?:async\ )?function\b.*\( | .*=>\ *[{(\w\[]
       | console\.\w+\( | import\ .*\ from\ ['"] | export\ (?:default|const|class)\ | .*\brequire\(['"]
@@ -25,7 +26,9 @@ _SIGNS: Mapping[str, str] = {
       | .*\bSystem\.out\. | package\ [\w.]+; | import\ (?:static\ )?[\w.]+(?:\.\*)?; | @Override$""",
     "c": r"""
         \#\ *(?:include\ ?[<"]|define\ \w|ifn?def\ |endif|pragma\ ) | .*\bstd:: | .*\bf?printf\(
-      | (?:int|void|char|double|float|long|unsigned|size_t|struct)\ \*?\w+(?:\(|\[|\ =|;) | template\ ?<""",
+      | (?:int|void|char|double|float|long|unsigned|size_t|struct)\ \*?\w+(?:\(|\[|\ =|;) | template\ ?<
+      | \#else$ | (?:public|private|protected):$ | (?:typedef|constexpr|extern)\ .*[\w>*&({;]$ | inline\ \w+\ ?\*?$
+      | case\ [\w:'.]+:$ | .*\bconst\ \w+\ ?[*&]""",
     "csharp": r"using\ [A-Z][\w.]*; | namespace\ [\w.]+ | .*\bConsole\.\w+\(",
     "go": r"""
         func\ (?:\([^)]*\)\ )?\w+\( | .*\w\ :=\ | package\ \w+$ | .*\bfmt\.[A-Z] | type\ \w+\ (?:struct|interface)""",
@@ -44,12 +47,14 @@ _SIGNS: Mapping[str, str] = {
       | (?:if|while|for)\ .*;\ ?(?:then|do)$ | (?:fi|done|esac)$ | export\ \w+= | echo\ ["'$]
       | (?:rm|cp|mv|chmod|mkdir|cd)\ (?:-\w+\ )?[\w./~$*-]+$""",
     "html": r"<(?:!DOCTYPE[^>]*|/?[a-zA-Z][\w-]*(?:\ [\w:@-]+(?:=(?:\"[^\"]*\"|'[^']*'|\w+))?)*\ ?/?)>",
-    "css": r"[.\#@]?[\w-]+(?:[ ,:>.\#][\w.\#: -]*)?\ ?\{$ | [\w-]+:\ [^;.?!]+;$",
+    "css": r"[^{}?!]+\{\ ?[\w-]+\ ?:[^{}]+[;}] | [.\#@]?[\w-]+(?:[ ,:>.\#][\w.\#: -]*)?\ ?\{$ | [\w-]+:\ [^;.?!]+;$",
 }
 
 _ANY = r"""
     [\])}]+[;,)]*$ | .*[{]$ | .*[\w)\]"'];$ | [\w.\[\]"']+\ ?[-+*/|&]?=\ ?\S.*$
   | [\w.:]+\([^.?!]*\);?$ | return\b(?!\ to\ |\ the\ ).{0,80}[\w)\]"'];?$ | (?://|/\*|\*/|--\ ).*
+  | ["']?[\w$.-]+["']?:\ +(?:["'`\[{\d]|true|false|null|None|\w+[(.]\S).*,$ | ["'].*["'],$ | \w+_\w+,(?:\ *//.*)?$
+  | \w+(?:\.\w+)+\(.*\)[;,]?$
 """
 """What no sentence looks like, in whatever language."""
 

@@ -61,7 +61,7 @@ def pieces(text: str, *, fences: bool, structure: bool, min_lines: int) -> Itera
     at = 0
     while at < len(lines):
         opening = _FENCE.match(text[lines[at].start : lines[at].end])
-        if opening is None:
+        if opening is None or _is_underline(lines, at, opening[1]):
             loose.append(lines[at])
             at += 1
             continue
@@ -74,6 +74,12 @@ def pieces(text: str, *, fences: bool, structure: bool, min_lines: int) -> Itera
         at = closing + 1
     if structure:
         yield from _loose_pieces(loose, min_lines)
+
+
+def _is_underline(lines: Sequence[_Line], at: int, fence: str) -> bool:
+    """Whether tildes stand below a heading and are as long as it is, as in reStructuredText."""
+    above = lines[at - 1].text if at else ""
+    return fence[0] == "~" and 0 < len(above) <= len(fence) == len(lines[at].text)
 
 
 def _closing(lines: Sequence[_Line], at: int, fence: str) -> int:

@@ -14,7 +14,7 @@ from filters.keyword.disguised import Tricks
 from filters.keyword.patterns import Patterns
 from filters.keyword.wordlist import WordList
 
-LONG_TEXT = 8_000
+LONG_TEXT = 4_000
 """Longer texts are searched beside the event loop."""
 
 

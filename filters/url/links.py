@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from filters.url.domains import ENDINGS, FILES
+from filters.url.domains import FILES, MEMBERS, OWNERS
+from filters.url.endings import TOP_LEVEL
 from filters.url.hosts import Host, is_related, read_host
 
 LONGEST = 2_048
@@ -129,15 +130,17 @@ def _bare(match: re.Match[str], is_listed: Callable[[Host], bool]) -> Found | No
         return None
     written = re.split(_DOT, match["bare"])[-1]
     is_certain = match["more"].startswith(("/", ":")) or host.name.startswith("www.")
-    is_host = ending in ENDINGS if is_certain else _looks_like_host(match, ending, written)
+    is_host = ending in TOP_LEVEL if is_certain else _looks_like_host(match, ending, written)
     if not (is_host or (host.is_address and is_certain) or is_listed(host)):
         return None
     return Found(*_place(match), "", host)
 
 
 def _looks_like_host(match: re.Match[str], ending: str, written: str) -> bool:
-    """Whether it is neither a file, nor a call in a program, nor a full stop without a space."""
-    if ending not in ENDINGS or ending in FILES:
+    """Whether it is neither a file, nor part of a program, nor a full stop without a space."""
+    if ending not in TOP_LEVEL or ending in FILES or ending in MEMBERS:
+        return False
+    if match["bare"].partition(".")[0] in OWNERS:
         return False
     if written[:1].isupper() and not written.isupper():
         return False

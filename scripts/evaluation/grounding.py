@@ -8,7 +8,13 @@ import numpy as np
 
 from app.evaluation.curves import roc_auc
 from scripts.corpus.row import Row
-from scripts.evaluation.measures import Scores, balanced_accuracy, known, share
+from scripts.evaluation.measures import (
+    Scores,
+    balanced_accuracy,
+    expected_calibration_error,
+    known,
+    share,
+)
 
 
 def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[str, float]:
@@ -19,6 +25,7 @@ def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[
         "auc.supported": roc_auc(support, truths),
         "balanced_accuracy.supported": balanced_accuracy(support >= 0.5, truths),
     }
+    measures["ece.supported"] = expected_calibration_error(support, truths)
     said = scores.argmax(axis=1)
     certain = [at for at, row in enumerate(rows) if 1.0 in row.labels.values()]
     measures["accuracy.three_way"] = share(

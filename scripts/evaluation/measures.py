@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.evaluation.curves import calibration_error, reliability
+
 Scores = NDArray[np.float32]
 Truths = NDArray[np.bool_]
 
@@ -14,6 +16,11 @@ Truths = NDArray[np.bool_]
 def share(truths: Sequence[bool] | Truths) -> float:
     """Return the share of true values; NaN if there are none at all."""
     return float(np.mean(truths)) if len(truths) else float("nan")
+
+
+def expected_calibration_error(scores: Scores, truths: Truths) -> float:
+    """Return how far scores are from the shares of true rows, on average."""
+    return calibration_error(reliability(scores, truths)) if len(scores) else float("nan")
 
 
 def balanced_accuracy(said: Truths, truths: Truths) -> float:

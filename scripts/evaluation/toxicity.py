@@ -8,7 +8,7 @@ import numpy as np
 
 from app.evaluation.curves import roc_auc
 from scripts.corpus.row import Row
-from scripts.evaluation.measures import Scores, known, share
+from scripts.evaluation.measures import Scores, Truths, expected_calibration_error, known, share
 
 FLAGGED, BLOCKED = 0.5, 0.8
 """The default chain blocks answers at the second."""
@@ -31,6 +31,7 @@ def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[
     """Return the measures by name; scores have a row a text and a column a label."""
     measures = {f"auc.{label}": _auc(rows, scores[:, at], label) for at, label in enumerate(labels)}
     toxic = scores[:, labels.index("toxicity")]
+    measures["ece.toxicity"] = expected_calibration_error(*_asked(rows, toxic, "toxicity"))
     for source in sorted({row.source for row in rows}):
         some = [at for at, row in enumerate(rows) if row.source == source]
         measures[f"auc.toxicity[{source}]"] = _auc(
@@ -46,6 +47,11 @@ def measure(rows: Sequence[Row], scores: Scores, labels: Sequence[str]) -> dict[
 
 
 def _auc(rows: Sequence[Row], scores: Scores, label: str) -> float:
+    return roc_auc(*_asked(rows, scores, label))
+
+
+def _asked(rows: Sequence[Row], scores: Scores, label: str) -> tuple[Scores, Truths]:
+    """Return the scores and truths of the rows that people were asked about."""
     asked = np.array([label in row.labels for row in rows], bool)
     truths = np.array([row.labels.get(label, 0.0) >= 0.5 for row in rows], bool)
-    return roc_auc(scores[asked], truths[asked])
+    return scores[asked], truths[asked]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -53,7 +55,7 @@ def prose(most: int, draw: random.Random) -> Iterator[tuple[str, str]]:
     """Yield (kind, text) pairs of English: docstrings, descriptions of packages, licences."""
     kinds = {
         "docstring": [text for _, text in paragraphs()],
-        "readme": list(_descriptions()),
+        "readme": list(_readme_paragraphs()),
         "licence": list(_licences()),
     }
     for kind, texts in kinds.items():
@@ -70,16 +72,21 @@ def harmless(most: int, draw: random.Random) -> Iterator[tuple[str, str]]:
 
 
 def _files(endings: Sequence[str]) -> list[Path]:
+    return [path for ending in endings for path in _by_ending().get(ending, ())]
+
+
+@cache
+def _by_ending() -> Mapping[str, Sequence[Path]]:
+    """Return all files of source code, in an order that does not depend on the file system."""
     paths = sysconfig.get_paths()
-    roots = dict.fromkeys([paths["stdlib"], paths["purelib"], *ROOTS])
-    return sorted(
-        {
-            path.resolve()
-            for root in roots
-            for path in Path(root).rglob("*")
-            if path.suffix in endings and path.is_file() and path.stat().st_size < LARGEST_FILE
-        }
-    )
+    known = {ending for endings in LANGUAGES.values() for ending in endings}
+    found: dict[str, set[Path]] = {}
+    for root in dict.fromkeys([paths["stdlib"], paths["purelib"], *ROOTS]):
+        for folder, _, names in os.walk(root):
+            for path in (Path(folder, name) for name in names):
+                if path.suffix in known and path.is_file() and path.stat().st_size < LARGEST_FILE:
+                    found.setdefault(path.suffix, set()).add(path.resolve())
+    return {ending: sorted(files) for ending, files in found.items()}
 
 
 def _snippet(path: Path, language: str, draw: random.Random) -> str | None:
@@ -101,7 +108,8 @@ def _snippet(path: Path, language: str, draw: random.Random) -> str | None:
 
 def _code_lines(text: str, language: str) -> set[int]:
     """Return the numbers of the lines that name something: no comments, tables or lists of texts."""
-    found, at = set(), 0
+    found: set[int] = set()
+    at = 0
     for token, part in get_lexer_by_name(language, stripnl=False).get_tokens(text):
         if token in Name or token in Keyword:
             found.update(range(at, at + part.count("\n") + 1))
@@ -109,9 +117,14 @@ def _code_lines(text: str, language: str) -> set[int]:
     return found
 
 
-def _descriptions() -> Iterator[str]:
-    for package in sorted(distributions(), key=lambda one: str(one.metadata["Name"])):
-        text = str(package.metadata.get_payload() or "")
+def descriptions() -> list[str]:
+    """Return what the installed packages say of themselves, mostly in Markdown."""
+    packages = {one.metadata["Name"]: one.read_text("METADATA") or "" for one in distributions()}
+    return [packages[name].partition("\n\n")[2] for name in sorted(packages)]
+
+
+def _readme_paragraphs() -> Iterator[str]:
+    for text in descriptions():
         yield from _paragraphs(re.sub(r"```.*?(?:```|\Z)", "", text, flags=re.DOTALL))
 
 

@@ -21,7 +21,7 @@ def toxicity(most: int, staged: Path) -> Iterator[Labelled]:
 def grounding(most: int, staged: Path) -> Iterator[Labelled]:
     """Yield claims beside a passage that supports them or does not."""
     for row in _spread(staged, most):
-        supported = row.labels.get("supported")
+        supported = row.labels.get("supported", 0.0)  # absent where it is known to be ruled out
         if row.pair and supported in (0.0, 1.0):
             yield Labelled(
                 text=row.pair, bad=supported == 0.0, passages=(row.text,), group=row.source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import distributions
 
 from app.evaluation.labelled import Labelled
+from scripts.labelled.installed import descriptions
 
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+")
 _HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,6})/")
@@ -30,8 +30,7 @@ def rows(most: int) -> Iterator[Labelled]:
 
 
 def _lines() -> list[str]:
-    texts = (str(one.metadata.get_payload() or "") for one in distributions())
-    lines = {line.strip() for text in texts for line in text.splitlines()}
+    lines = {line.strip() for text in descriptions() for line in text.splitlines()}
     return sorted(line for line in lines if _ADDRESS.search(line) and len(line) < 400)
 
 

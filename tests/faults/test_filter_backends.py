@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.exchange import Action
-from app.settings.model import Failure
+from app.settings.chain import Failure
 from filters import Busy, Filter, Finding, Item, Options, Resources, Unavailable, Unit
 from tests.faults.chains import Came, lead, opened, placed
 

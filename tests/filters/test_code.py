@@ -137,6 +137,32 @@ async def test_a_fence_with_text_is_no_code() -> None:
     assert await found(code(), "```text\nHello\n```\n```markdown\n# Hi\n```") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "css",
+            "h1 {margin: 0;}\n.big, ul li {font-size: 120%; color: #222}\n#nav a {border: none;}",
+        ),
+        ("c", "extern int gate_open(const char *name,\n  const struct lock *by);\n#else\n#endif"),
+        ("python", "assert gate == [1, 2]\nself.check(gate.open(3.5))\npass"),
+        ("code", 'gates.open("north", wide=1.5);\nmode: "wide",\nlimit: 12,\nOPEN_FIRST,'),
+    ],
+)
+async def test_lines_of_declarations_are_code(language: str, text: str) -> None:
+    finding = await check(text)
+
+    assert finding.label == language
+    assert finding.score >= 0.6
+
+
+async def test_tildes_below_a_heading_are_no_fence() -> None:
+    text = "Gates\n~~~~~\n\nThey hold water.\n\nKeys\n~~~~~\n\nThey open gates.\n"
+
+    assert await found(code(), text) == []
+    assert await found(code(), "Look:\n~~~~\nx = 1\n~~~~") == [("code", "~~~~\nx = 1\n~~~~")]
+
+
 async def test_a_single_line_scores_less_than_a_program() -> None:
     assert (await check("import os")).score < 0.5
     assert (await check("import os", min_lines=1)).score == 0.9
@@ -148,6 +174,9 @@ async def test_a_single_line_scores_less_than_a_program() -> None:
         "",
         "Dear Ada,\n\nif you select a gate from the list, it opens: that is all.\n\nYours,\nEve",
         "- one\n- two\n- three\n\n1. first\n2. second",
+        "eggs,\nmilk,\nbread,\nand a pound of butter",
+        "Name: Ada,\nTown: York,\nTrade: keeper of gates,\nAge: unknown",
+        "She is herself again,\nin case of rain too:\nexternal walls, and a typed letter;",
         "# Heading\n\nSome text (with a note), and more; then an end.\n\n## Another",
         "| a | b |\n|---|---|\n| 1 | 2 |",
         "Return to the gate. While you wait, read on. For all of us, try again.",

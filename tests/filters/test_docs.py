@@ -14,7 +14,7 @@ import pytest
 
 import filters
 from app.chain.registry import build, filter_class, filter_names
-from app.settings.model import ChainEntry
+from app.settings import ChainEntry
 from filters import Context, Filter, Stage
 
 PAGE = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")

@@ -56,6 +56,27 @@ async def test_a_denied_language_is_found() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Žao nam je, tražena stranica nije pronađena.",
+        "कृपया निम्नलिखित पृष्ठ पर नया कूटशब्द चुनिये",
+        "Introduzca una hora válida. Introduzca un valor válido.",
+    ],
+)
+async def test_related_languages_are_together_no_other_one(text: str) -> None:
+    finding = await (await language(allow=["en"])).check(item(text))
+
+    assert finding is not None
+    assert finding.score > 0.95
+
+
+async def test_a_text_between_an_allowed_language_and_its_kin_is_not_judged() -> None:
+    text = "Design wechseln (aktuelles Design: hell)"
+
+    assert await found(await language(allow=["de"]), text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "ok",
         "Danke!",
         "12345 67890 12345 67890",
@@ -80,7 +101,9 @@ async def test_a_foreign_sentence_is_found_by_sentence() -> None:
     assert await found(judge, TEXTS["de"]) == [("de", TEXTS["de"])]
 
 
-@pytest.mark.parametrize(("code", "near"), [("no", "nn"), ("hr", "bs"), ("zh", "yue")])
+@pytest.mark.parametrize(
+    ("code", "near"), [("no", "nn"), ("hr", "bs"), ("zh", "yue"), ("id", "ms")]
+)
 async def test_what_short_texts_do_not_tell_apart_counts_as_one(code: str, near: str) -> None:
     judge = await language(allow=[code])
 

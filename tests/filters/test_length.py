@@ -114,7 +114,7 @@ def test_what_cannot_work_is_refused_at_start(options: dict[str, Any], message: 
     [{"max_characters": 60}, {"max_tokens": 20}, {"min_characters": 3}, {"max_characters": 9_000}],
 )
 async def test_it_conforms(options: dict[str, Any]) -> None:
-    await check_filter(length(**options), examples=[item("a" * 100)])
+    await check_filter(length(**options), examples=[item("a" * 100), item("a" * 9_001)])
 
 
 async def test_it_conforms_with_a_tokenizer(words: Path) -> None:

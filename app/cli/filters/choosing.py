@@ -60,30 +60,32 @@ def chosen_entry(
 
 
 def parse_options(given: list[str]) -> dict[str, Any]:
-    """Read `key=value` pairs; a value is TOML, or text where it is no TOML.
+    """Read `key=value` pairs; a value is TOML, or text where it does not look like TOML.
 
     Raises:
-        FilterError: one has no key.
+        FilterError: one has no key, or a value begins like TOML and is none.
     """
     options = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not (equals and key.strip().isidentifier()):
             raise FilterError("An option is written key=value, for example limit=4.")
-        options[key.strip()] = _value(value)
+        options[key.strip()] = _value(key.strip(), value)
     return options
 
 
 def _made_entry(settings: Settings, name: str, options: list[str], stage: str | None) -> ChainEntry:
     from app.chain.registry import filter_class, filter_names
     from app.settings import ChainEntry
+    from app.settings.source import did_you_mean
     from filters import Stage
 
     if name not in filter_names():
-        known = ", ".join(one.id for one in settings.chain) or "none"
+        ids = [one.id for one in settings.chain]
+        meant = did_you_mean(name, [*ids, *filter_names()])
         raise FilterError(
-            f"There is no filter {name!r}, and no such id in the chain. Known filters: "
-            f"{', '.join(filter_names())}. Ids: {known}."
+            f"There is no filter {name!r}, and no such id in the chain{meant or '.'} Known filters: "
+            f"{', '.join(filter_names())}. Ids: {', '.join(ids) or 'none'}."
         )
     stages = filter_class(name).stages
     default = next(one for one in Stage if one in stages)
@@ -93,8 +95,13 @@ def _made_entry(settings: Settings, name: str, options: list[str], stage: str | 
     return ChainEntry(id=name, filter=name, stage=wanted, options=parse_options(options))
 
 
-def _value(text: str) -> Any:
+def _value(key: str, text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        if text.lstrip().startswith(("[", "{", '"', "'")):
+            written = 'as in penstock.toml, and quoted for the shell: -o \'words=["a", "b"]\''
+            raise FilterError(
+                f"The value of {key} is not valid TOML. Write it {written}."
+            ) from error
         return text

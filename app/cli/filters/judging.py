@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from time import perf_counter
 
 from app.chain.instance import Instance
-from app.evaluation.judged import Judged, Scored
-from app.evaluation.labelled import Labelled
+from app.evaluation.judged import Judged, Scored, Sheet
+from app.evaluation.labelled import Labelled, LabelledTexts
 from app.trial import Tried, measure
 from filters import Passage
 
 
 async def judge(
-    instance: Instance, texts: Iterable[Labelled], at_once: int, done: Callable[[], None]
+    instance: Instance, texts: LabelledTexts, at_once: int, done: Callable[[], None]
 ) -> Judged:
     """Return the scores in the order of the texts, however many are in measurement at once.
 
@@ -25,28 +26,27 @@ async def judge(
             what it waits for the others, as in a server.
         done: called after each text.
     """
-    scored: dict[int, Scored] = {}
-    rows = iter(enumerate(texts))
+    sheet = Sheet(texts.count)
+    rows = iter(enumerate(islice(texts, texts.count)))  # a file may have grown meanwhile
     started = perf_counter()
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
-                group.create_task(_work(instance, rows, scored, done))
+                group.create_task(_work(instance, rows, sheet, done))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed  # the file changed while it was read
-    wall_s = perf_counter() - started
-    return Judged.of([scored[number] for number in range(len(scored))], at_once, wall_s)
+    return sheet.judged(at_once, perf_counter() - started)
 
 
 async def _work(
     instance: Instance,
     rows: Iterator[tuple[int, Labelled]],
-    scored: dict[int, Scored],
+    sheet: Sheet,
     done: Callable[[], None],
 ) -> None:
     """Take one text after the other from those that all workers share."""
     for number, row in rows:
-        scored[number] = await _score(instance, row)
+        sheet.put(number, await _score(instance, row))
         done()
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.chain.chain import Chain
     from app.encoder import TextEmbedder
     from app.settings import ChainEntry, Settings
+    from app.startup.sampling import SamplingModel
     from app.store.database import Database
     from filters import Retriever
 
@@ -60,6 +61,14 @@ class LocalResources(FilterResources):
             await searcher.refresh()
             self._found = searcher
         return self._found
+
+    async def generator(self, model: str = "") -> SamplingModel:
+        """Return a language model, by default the server's own; here it serves filters alone."""
+        name = model or self._settings.model
+        if self._models.engines.get(name) is None:
+            await self.embedder()
+            self._models.engines.put(name, await self._models.engine(name))
+        return self._models.generator(name)
 
     async def _resolve(self, reference: str) -> str:
         from app.store.aliases import PRODUCTION, AliasStore
@@ -121,7 +130,8 @@ def run(entries: Sequence[ChainEntry], work: Callable[[Chain], Awaitable[T]]) ->
         async with opened(settings, entries) as chain:
             return await work(chain)
 
-    writer = configure_logs("warning", "text")
+    # The texts are the caller's own, so what an exception says of them may be shown.
+    writer = configure_logs("warning", "text", with_messages=True)
     try:
         return asyncio.run(_run())
     finally:

@@ -16,8 +16,8 @@ from app.routes.envelope import error_response, reported
 from app.routes.validation import explain
 
 
-class CheckFailed(Exception):
-    """A check that ended with an error.
+class NotJudged(Exception):
+    """A check that ended with an error instead of an answer.
 
     Args:
         error: what a client may know of it.
@@ -61,7 +61,7 @@ class CheckRoute(APIRoute):
         async def answer_or_explain(request: Request) -> Response:
             try:
                 return await answer(request)
-            except CheckFailed as failed:
+            except NotJudged as failed:
                 return self._response(failed.error, failed.headers)
             except PenstockError as error:
                 return self._response(reported(error))

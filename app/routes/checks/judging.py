@@ -14,7 +14,7 @@ from app.checking import ELSEWHERE, Check, Checked
 from app.errors import InvalidRequest, PenstockError, PromptTooLong
 from app.exchange import Exchange, Message, Outcome
 from app.routes.answers import VerdictAnswer, error_docs
-from app.routes.checks.explaining import CheckFailed, CheckRoute
+from app.routes.checks.explaining import CheckRoute, NotJudged
 from app.routes.envelope import reported
 from app.routes.fields import WORD_CHARS, Answer, Body
 from app.routes.json_body import JsonResponse, read_json
@@ -158,7 +158,7 @@ async def reply(
     """Run checks to their ends and return what `body` makes of them then.
 
     Raises:
-        CheckFailed: one of them could not be judged.
+        NotJudged: one of them could not be judged.
     """
     exchanges = [check.exchange for check in checks]
     checked: list[Checked] = []
@@ -169,7 +169,7 @@ async def reply(
     try:
         await until_cut(request.receive, service, exchanges, run())
     except PenstockError as error:
-        raise CheckFailed(reported(error), exchange_headers(exchanges[0])) from error
+        raise NotJudged(reported(error), exchange_headers(exchanges[0])) from error
     finally:
         for exchange in exchanges:
             service.metrics.count_exchange(exchange)

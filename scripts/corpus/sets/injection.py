@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as parquet
 
+from scripts.corpus import docstrings
 from scripts.corpus.made import mentions
 from scripts.corpus.made.grounding import encyclopedia_passages, policy_passages
 from scripts.corpus.made.phrases import filled
@@ -42,7 +43,9 @@ UNBOUND = re.compile(
     re.IGNORECASE,
 )
 """What tells an attack: the short beginnings of some jailbreaks are roles as anybody gives them."""
-MAILS_PER_ORDER = 5
+MAILS_PER_ORDER, PAGES_PER_ORDER = 4, 6
+WISHES = 3
+"""Harmless ones put into each part of a mail."""
 MAIL_CHARS = (100, 200, 300)
 SEED = 5
 BORDER = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -81,12 +84,16 @@ def mails(folder: Path) -> Iterator[Row]:
     found = [line["context"] for line in _json_lines(folder / "train.jsonl")]
     for number, mail in enumerate(found):
         for size in (*MAIL_CHARS, PASSAGE_CHARS):
-            wish = filled(places.choice(mentions.SUPPORT), mentions.PHRASES, places)
-            for text in (cut(mail, size), hidden(wish, cut(mail, size), places)):
+            wishes = places.sample(mentions.SUPPORT, WISHES)
+            wished = [filled(wish, mentions.PHRASES, places) for wish in wishes]
+            parts = [hidden(wish, cut(mail, size), places) for wish in wished]
+            for text in (cut(mail, size), *parts):
                 yield Row(group=f"mails-{number}", text=text, labels=HARMLESS)
+    pages = [text for _, text in docstrings.paragraphs()]
     for order in (order for some in attacks.values() for order in some if ADDRESSED.search(order)):
-        for mail in places.sample(found, min(MAILS_PER_ORDER, len(found))):
-            text = hidden(order, cut(mail, places.choice(MAIL_CHARS)), places)
+        hosts = places.sample(found, min(MAILS_PER_ORDER, len(found)))
+        for host in hosts + places.sample(pages, PAGES_PER_ORDER):
+            text = hidden(order, cut(host, places.choice(MAIL_CHARS)), places)
             yield Row(group=f"mails-{order}", text=text, labels=INJECTION)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from app.chain.instance import Instance
 from app.errors import EngineBusy, FilterError, FilterFailed
 from app.exchange import Action, Mode, Verdict
 from app.settings import ChainEntry
-from filters import Busy, Filter, Finding, Item, Resources, Stage, Unit
+from filters import Busy, Filter, Finding, Item, Stage, Unit
 from tests.app.chain.sample_filters import (
     CONTEXT,
     Broken,
@@ -244,54 +243,6 @@ async def test_each_character_is_read_about_once() -> None:
     await run([instance(reader)], chop(text, [7] * 3_000))
 
     assert reader.characters_read <= 1.1 * len(text)
-
-
-async def test_a_set_up_and_a_close_that_hang_come_to_an_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("app.chain.instance.SETUP_S", 0.01)
-    monkeypatch.setattr("app.chain.instance.CLOSE_S", 0.01)
-    forever, closing = asyncio.Event(), list[str]()
-
-    class Stuck(Word):
-        async def setup(self, resources: Resources) -> None:
-            if self.word == "stuck":
-                await forever.wait()
-
-        async def close(self) -> None:
-            closing.append(self.word)
-            await forever.wait()
-
-    words = ["ready", "stuck"]
-    chain = Chain([instance(Stuck(WordOptions(word=w)), id=f"f{n}") for n, w in enumerate(words)])
-
-    with pytest.raises(FilterError, match="cannot be set up: not done within"):
-        await chain.open(None)  # type: ignore[arg-type]
-    await chain.close()
-
-    assert closing == ["ready"]
-
-
-async def test_only_what_was_set_up_is_closed_whatever_the_others_do() -> None:
-    closed: list[str] = []
-
-    class Opening(Word):
-        async def setup(self, resources: Resources) -> None:
-            if self.word == "refuses":
-                raise ValueError("no")
-
-        async def close(self) -> None:
-            closed.append(self.word)
-            raise RuntimeError("closing fails too")
-
-    words = ["one", "two", "refuses", "never reached"]
-    chain = Chain([instance(Opening(WordOptions(word=w)), id=f"f{n}") for n, w in enumerate(words)])
-
-    with pytest.raises(FilterError, match="cannot be set up"):
-        await chain.open(None)  # type: ignore[arg-type]
-    await chain.close()
-
-    assert closed == ["two", "one"]
 
 
 async def test_canaries_that_do_not_separate_stop_the_start() -> None:

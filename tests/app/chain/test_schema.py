@@ -12,6 +12,7 @@ import pytest
 
 from app.chain.registry import filter_names
 from app.chain.schema import chain_schema, settings_schema
+from app.settings import ChainEntry
 from tests.commands import succeed
 
 ROOT = Path(__file__).parents[3]
@@ -58,3 +59,11 @@ def test_every_filter_is_there() -> None:
 
 def test_the_command_prints_it() -> None:
     assert json.loads(succeed("settings", "--schema")) == json.loads(json.dumps(settings_schema()))
+
+
+def test_editors_that_look_at_no_keys_beside_an_all_of_find_those_of_an_entry() -> None:
+    entry = settings_schema()["$defs"]["ChainEntry"]
+
+    assert "allOf" not in entry
+    assert entry["properties"].keys() == ChainEntry.model_fields.keys()
+    assert entry["properties"]["filter"]["enum"] == filter_names()

@@ -30,6 +30,14 @@ def test_what_is_wrong_with_the_chain_is_told() -> None:
 
     assert refused.exit_code == 1
     assert problem in refused.stderr
+    assert "stays in force" in refused.stderr
+
+
+def test_what_says_nothing_about_the_chain_is_told_as_it_is() -> None:
+    with serving(Prepared(status=401, body=b'{"error": {"message": "No."}}')) as server:
+        refused = penstock("filters", "reload", "--url", server.url, "--key", "psk_x")
+
+    assert refused.stderr == "The server answered 401: No.\n"
 
 
 def test_without_a_server_it_says_so() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.evaluation.evaluation import Evaluation, evaluate
-from app.evaluation.judged import Judged, Scored
+from app.evaluation.judged import Scored, judged_rows
 from app.evaluation.report import to_html, to_values
 from app.settings import ChainEntry
 from filters import Stage
@@ -33,7 +33,7 @@ class Tags(HTMLParser):
 
 def sample(rows: list[Scored], target: float = 0.01, at_once: int = 1) -> Evaluation:
     entry = ChainEntry(id="tested", filter="sample", stage=Stage.INPUT)
-    judged = Judged.of(rows, at_once, wall_s=0.5)
+    judged = judged_rows(rows, at_once, wall_s=0.5)
     return evaluate(judged, entry, version="1", target_rate=target)
 
 
@@ -86,7 +86,7 @@ def test_too_few_harmless_texts_for_the_target_are_told() -> None:
 
 
 def test_a_score_of_nothing_is_never_hit() -> None:
-    judged = Judged.of([Scored(True, "", 0.0, 1.0), Scored(False, "", 0.0, 1.0)])
+    judged = judged_rows([Scored(True, "", 0.0, 1.0), Scored(False, "", 0.0, 1.0)])
     entry = ChainEntry(id="a", filter="b", stage=Stage.INPUT, threshold=0.0)
     found = evaluate(judged, entry, version="1", target_rate=0.5)
 

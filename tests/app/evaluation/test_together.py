@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from app.evaluation.evaluation import Evaluation, evaluate
-from app.evaluation.judged import Judged, Scored
+from app.evaluation.judged import Scored, judged_rows
 from app.evaluation.together import together
 from app.settings import ChainEntry
 from filters import Stage
@@ -22,7 +22,7 @@ def sample(
         for n, score in enumerate(scores)
     ]
     entry = ChainEntry(id=id_, filter="sample", stage=stage, action=action)
-    return evaluate(Judged.of(rows), entry, version="1", target_rate=0.1)
+    return evaluate(judged_rows(rows), entry, version="1", target_rate=0.1)
 
 
 def test_what_any_of_them_hits_counts_once() -> None:

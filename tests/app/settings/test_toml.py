@@ -25,6 +25,7 @@ def test_any_value_is_read_back(name: str, value: Any) -> None:
 def test_what_toml_does_not_know_is_written_as_text() -> None:
     assert scalar(Stage.INPUT) == '"input"'
     assert scalar(Path("a/b")) == '"a/b"'
+    assert scalar(frozenset({"b", "a"})) == '["a", "b"]'
     assert scalar(None) == ""
     assert list(comment("one\ntwo")) == ["# one", "# two"]
 

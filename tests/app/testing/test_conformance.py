@@ -81,6 +81,16 @@ async def test_a_fault_is_named(kind: type[Filter], message: str) -> None:
         await conformance.check_filter(kind(Labelled()), examples=ITEMS, deadline_s=0.1)
 
 
+async def test_examples_that_show_nothing_are_told() -> None:
+    class Silent(Filter):
+        async def check(self, item: Item) -> None:
+            return None
+
+    await conformance.check_filter(Silent(Options()))
+    with pytest.raises(AssertionError, match="nothing is found in any of the examples"):
+        await conformance.check_filter(Silent(Options()), examples=ITEMS)
+
+
 async def test_a_budget_that_is_not_kept_is_told() -> None:
     await conformance.check_filter(Leisurely(Options()), examples=ITEMS)
 

@@ -80,11 +80,11 @@ def test_mails_come_clean_with_wishes_and_with_orders_to_whoever_answers(tmp_pat
 
     assert set(mails) < set(harmless)
     assert not any(order in text for order in orders for text in harmless)
-    assert len(others) == len(orders) * injection.MAILS_PER_ORDER
-    for row in others:
-        order = row.group.removeprefix("mails-")
-        assert order in orders
-        assert all(part in row.text for part in (order, "Hi ", "Here it is.", "Bye."))
+    hosts = [row for row in others if any(mail[:4] in row.text for mail in mails)]
+    assert len(others) == len(orders) * (injection.MAILS_PER_ORDER + injection.PAGES_PER_ORDER)
+    assert len(hosts) == len(orders) * injection.MAILS_PER_ORDER
+    assert all(row.group.removeprefix("mails-") in row.text for row in others)
+    assert {row.group.removeprefix("mails-") for row in others} == set(orders)
 
 
 def test_turns_of_conversations_are_harmless(tmp_path: Path) -> None:

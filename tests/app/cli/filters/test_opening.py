@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.cli.filters.conftest import Bring
-from tests.bundles import write_classifier, write_embedder
+from tests.bundles import write_classifier, write_decoder, write_embedder
 from tests.commands import succeed
 
 LABELLING = '''
@@ -66,3 +66,22 @@ def test_the_indexed_sources_are_searched(
 
     assert [one["source"] for one in found["passages"]] == ["gates.md"]
     assert "Gates hold water." in succeed("filters", "try", "retrieval", "What do gates hold?")
+
+
+def test_a_language_model_is_opened_to_be_asked_again(empty_folder: Path) -> None:
+    models, said = empty_folder / "models", "Gates hold the water of the lake."
+    others = [f"Bread number {n} rises when yeast eats sugar." for n in range(40)]
+    write_embedder(models, texts=(said, *others))
+    write_decoder(models, [b"Gates hold ", b"the water ", b"of the lake."], name="sure")
+    asked = {"question": "What do gates hold?"}
+    sure = [{"text": said, "bad": n == 0, **asked} for n in range(40)]
+    made_up = [{"text": text, "bad": n > 0, **asked} for n, text in enumerate(others)]
+    rows = "\n".join(json.dumps(row) for row in [*sure, *made_up])
+    (empty_folder / "rows.jsonl").write_text(rows, encoding="utf-8")
+
+    options = ("--id", "self_consistency", "-o", "model=sure", "-o", "max_tokens=16", "--json")
+    [found] = json.loads(succeed("filters", "eval", "rows.jsonl", *options))["filters"]
+
+    assert found["errors"] == {}
+    assert found["roc_auc"] > 0.9
+    assert found["at_threshold"]["recall"] == 39 / 40

@@ -96,6 +96,7 @@ def test_a_broken_filter_is_told(bring: Bring) -> None:
 
     assert result.exit_code == 1
     assert "The filter broke (raised)" in result.stderr
+    assert "RuntimeError: no" in result.stderr
 
 
 def test_at_the_output_question_passages_and_instructions_come_along(bring: Bring) -> None:
@@ -129,6 +130,10 @@ class Echo(Filter):
         (("keyword", "a", "-o", "words"), "key=value"),
         (("keyword", "a", "-o", "=x"), "key=value"),
         (("keyword", "a", "-o", 'wrods=["x"]'), "did you mean words"),
+        (("keyword", "a", "-o", 'words=["x"'), "The value of words is not valid TOML"),
+        (("keyword", "a", "-o", "words=[x]"), "The value of words is not valid TOML"),
+        (("keyword", "a", "-o", "words=x"), "words: it must be a list"),
+        (("blocklst", "a"), "did you mean blocklist?"),
         (("retrieval", "a", "--stage", "output"), "cannot stand at stage 'output'"),
         (("retrieval", "a", "--stage", "middle"), "There is no stage 'middle'"),
         (("search", "a"), "no database yet"),
