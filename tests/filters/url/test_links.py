@@ -1,6 +1,5 @@
 """Addresses are found as they stand, and nothing that only looks like one."""
 
-
 from __future__ import annotations
 
 import pytest
