@@ -167,6 +167,7 @@ async def test_f22_whichever_call_fails_the_promises_hold(error: type[BaseExcept
         assert all("poison" not in p for asked_ in world.engine.prompts for p in asked_.passages)
         if world.engine.prompts:
             assert world.judged["rude"] == ["What is water?"]
+            assert world.judged["poison"] == ["Water.", "A poison."]
         assert exchange.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.BLOCKED)
         assert len(world.records.exchanges) <= 1
         if not isinstance(failed, RecorderFull):

@@ -121,6 +121,17 @@ SPANS = st.lists(
 )
 
 
+@pytest.mark.parametrize("unit", [Unit.window(24), Unit.window(120)])
+async def test_what_only_the_first_of_two_windows_saw_in_their_overlap_goes_too(unit: Unit) -> None:
+    text = "".join(chr(0x4E00 + place) for place in range(300))
+    start = unit.size - unit.overlap
+
+    for span in [(start, start + 1), (start, unit.size), (unit.size - 1, unit.size)]:
+        for pieces in [text], list(text):
+            out = await released(FirstUnits(unit, [span]), pieces)
+            assert out == text[: span[0]] + text[span[1] :]
+
+
 @pytest.mark.parametrize("kind", [Marked, FirstUnits])
 @settings(max_examples=150, deadline=None)
 @given(unit=UNITS, spans=SPANS, sizes=st.lists(st.integers(1, 40), max_size=20))
