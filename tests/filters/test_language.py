@@ -80,7 +80,9 @@ async def test_a_foreign_sentence_is_found_by_sentence() -> None:
     assert await found(judge, TEXTS["de"]) == [("de", TEXTS["de"])]
 
 
-@pytest.mark.parametrize(("code", "near"), [("no", "nn"), ("hr", "bs"), ("zh", "yue"), ("id", "ms")])
+@pytest.mark.parametrize(
+    ("code", "near"), [("no", "nn"), ("hr", "bs"), ("zh", "yue"), ("id", "ms")]
+)
 async def test_what_short_texts_do_not_tell_apart_counts_as_one(code: str, near: str) -> None:
     judge = await language(allow=[code])
 
