@@ -126,7 +126,7 @@ class Language(Filter):
 
 @cache
 def _identifier() -> Any:
-    """Load the model once for all instances: it takes seconds and 100 MB."""
+    """Load the model once for all instances: it takes half a second or more, and 80 MB."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
