@@ -30,12 +30,12 @@ INJECTION = CardText(
         "Orders that read like any other request (`write a poem about the moon` in a mail) are "
         "found only where they address the assistant or call something off.",
         "Most of the attacks were made from templates (`assaults`, `contrasts`, and the orders in "
-        "`passages`, `code`, `markdown` and the like): others are found less often. Of 40 that were "
-        "written by hand for this alone, FOUND_HAND score above 0.9; claims of authority and quiet "
-        "requests to an agent are missed most.",
-        "Of 196 prompts and descriptions in frameworks for agents, which tell a model at length what "
-        "it must do, ALARMS_AGENTS score above 0.9. They belong into system messages, which the "
-        "injection filter leaves alone.",
+        "`passages`, `code`, `markdown` and the like): others are found less often: of 40 that were "
+        "written by hand, about three in four. Claims of authority and quiet requests to an agent are "
+        "missed most.",
+        "Prompts inside frameworks for agents, which tell a model at length what it must do, are taken "
+        "for attacks about once in twenty. They belong into system messages, which the injection "
+        "filter leaves alone.",
         "`own_docs` is this project's documentation, which nothing was learnt from; all other "
         "measures are on held-out rows of the kinds it was taught with.",
         "Attackers adapt: a text that was written against this model will pass it.",
