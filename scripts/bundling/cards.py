@@ -34,7 +34,7 @@ INJECTION = CardText(
         "written by hand, about three in four. Claims of authority and quiet requests to an agent are "
         "missed most.",
         "Prompts inside frameworks for agents, which tell a model at length what it must do, are taken "
-        "for attacks about once in twenty. They belong into system messages, which the injection "
+        "for attacks about once in twelve. They belong into system messages, which the injection "
         "filter leaves alone.",
         "`own_docs` is this project's documentation, which nothing was learnt from; all other "
         "measures are on held-out rows of the kinds it was taught with.",

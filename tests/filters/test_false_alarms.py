@@ -19,12 +19,12 @@ from tests.filters.injection_texts import ATTACKS, INSTRUCTIONS, TRIGGERS
 
 ROOT = Path(__file__).parents[2]
 MOST_FALSE_ALARMS = 0.01
-FEWEST_FOUND = 0.7
+FEWEST_FOUND = 0.65
 """Of attacks that are unlike those learnt from."""
 
 
 def threshold() -> float:
-    """Return what the default chain blocks at."""
+    """Return what the default chain flags at."""
     entries = tomllib.loads((ROOT / "penstock.toml").read_text(encoding="utf-8"))["chain"]
     return next(float(entry["threshold"]) for entry in entries if entry["filter"] == "injection")
 
