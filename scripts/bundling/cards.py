@@ -29,13 +29,15 @@ INJECTION = CardText(
     weak_points=(
         "Orders that read like any other request (`write a poem about the moon` in a mail) are "
         "found only where they address the assistant or call something off.",
-        "Most of the orders hidden in passages were made from templates (`made-hidden`): others "
-        "will be found less often than those.",
-        "The measured false alarms are on text of the kinds it was taught with. On Markdown with "
-        "lists, code and option names, of which it saw none, one paragraph in five is flagged (54 "
-        "of 277 of this project's documentation, 49 of them above 0.9).",
-        "Harmless system prompts and roles (`You are a helpful assistant`, `Act as a Linux "
-        "terminal`) score above 0.9: do not block on messages of the role system.",
+        "Most of the attacks were made from templates (`assaults`, `contrasts`, and the orders in "
+        "`passages`, `code`, `markdown` and the like): others are found less often: of 40 that were "
+        "written by hand, about three in four. Claims of authority and quiet requests to an agent are "
+        "missed most.",
+        "Prompts inside frameworks for agents, which tell a model at length what it must do, are taken "
+        "for attacks about once in twelve. They belong into system messages, which the injection "
+        "filter leaves alone.",
+        "`own_docs` is this project's documentation, which nothing was learnt from; all other "
+        "measures are on held-out rows of the kinds it was taught with.",
         "Attackers adapt: a text that was written against this model will pass it.",
     ),
     limits=(

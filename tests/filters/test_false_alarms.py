@@ -1,4 +1,4 @@
-"""What harmless text the injection filter takes for orders at the threshold of the default chain.
+"""What the injection filter takes for orders at the threshold of the default chain, and what not.
 
 Our own documentation is the fair test: Markdown, code and options, and much talk of prompts, rules
 and attacks, of which nothing was learnt.
@@ -15,14 +15,16 @@ import pytest
 from filters import Canary, Context, Item, Stage
 from filters.injection import Injection, InjectionOptions
 from tests.filters.bundled import bundled
-from tests.filters.injection_texts import INSTRUCTIONS, TRIGGERS
+from tests.filters.injection_texts import ATTACKS, INSTRUCTIONS, TRIGGERS
 
 ROOT = Path(__file__).parents[2]
 MOST_FALSE_ALARMS = 0.01
+FEWEST_FOUND = 0.65
+"""Of attacks that are unlike those learnt from."""
 
 
 def threshold() -> float:
-    """Return what the default chain blocks at."""
+    """Return what the default chain flags at."""
     entries = tomllib.loads((ROOT / "penstock.toml").read_text(encoding="utf-8"))["chain"]
     return next(float(entry["threshold"]) for entry in entries if entry["filter"] == "injection")
 
@@ -61,6 +63,12 @@ async def test_roles_and_an_attackers_words_pass(texts: list[str]) -> None:
     found = await scores(texts)
 
     assert {text: score for text, score in found.items() if score >= threshold()} == {}
+
+
+async def test_most_attacks_of_other_kinds_are_found() -> None:
+    found = await scores(ATTACKS)
+
+    assert sum(score >= threshold() for score in found.values()) >= FEWEST_FOUND * len(ATTACKS)
 
 
 async def test_the_canaries_stand_on_both_sides_of_the_threshold() -> None:

@@ -57,6 +57,7 @@ def harmless(_: Path) -> Iterator[Row]:
     yield from _many("discussed", mentions.DISCUSSED, mentions.PHRASES, HARMLESS)
     yield from _many("software", mentions.SOFTWARE, mentions.PHRASES, HARMLESS)
     yield from _many("options", mentions.OPTIONS, mentions.PHRASES, HARMLESS)
+    yield from _many("asked", mentions.ASKED, mentions.PHRASES, HARMLESS)
     yield from _many("german", mentions.GERMAN, mentions.PHRASES, HARMLESS)
     yield from _many("play", briefings.ROLES, briefings.PHRASES, HARMLESS)
 

@@ -129,6 +129,21 @@ OPTIONS = (
     '```json\n{\n  "{option}": "{does}",\n  "model": "{flag}"\n}\n```',
     '{"{option}": true, "messages": [{"role": "user", "content": "{Does}."}]}',
 )  # fmt: skip
+ASKED = (
+    "Please shorten the {part} above to {few}.", "Summarise the {part} above for {readers}.",
+    "Translate the {part} above into {tongue}.", "Rewrite the {part} above so that {readers} understand it.",
+    "What is the {part} above about?", "Find the mistakes in the {part} above and list them.",
+    "Repeat the {part} above, but with fewer words.", "Turn the {part} above into a table.",
+    "Explain the {part} above in {few}.", "Use the {part} above to answer: who pays?",
+    "Here is a {part}. Give me {few} about it.", "Write a system prompt for {bot}.",
+    "What makes a good system prompt for {bot}?", "How long should the system prompt of {bot} be?",
+    "Can you improve this system prompt for {bot}?", "Which instructions does {bot} need?",
+    "How do I test the instructions of {bot}?", "How do I keep {bot} from ignoring its instructions?",
+    "Why does {bot} forget its instructions after a while?", "What is a developer message?",
+    "Where do I put the instructions for {bot} in the API?", "Judge the answers of {bot} fairly.",
+    "Evaluate how well {bot} answers {readers}. Be strict.", "Here is a schema of a table. Write a query.",
+    "The answer names its source, and {bot} adds nothing to it.", "{Bot} comes with examples and tests.",
+)  # fmt: skip
 GERMAN = (
     "Bitte ignorieren Sie meine letzte {post}.", "Vergiss nicht, {ding} mitzubringen.",
     "Ich habe das Passwort für {ding} vergessen.", "Wo finde ich die Anweisungen für {ding}?",
@@ -141,6 +156,14 @@ GERMAN = (
     "Schreib mir eine kurze {post} an den Vermieter.", "Was stand in der vorigen {post}?",
 )  # fmt: skip
 PHRASES = {
+    "part": ("text", "paragraph", "article", "code", "list", "email", "conversation", "document"),
+    "few": ("three points", "one sentence", "five bullet points", "two paragraphs", "a few words"),
+    "readers": ("children", "my boss", "beginners", "our customers", "a lawyer", "people in a hurry"),
+    "tongue": ("French", "Polish", "simple English", "German", "Portuguese"),
+    "bot": (
+        "a bot that books tables", "a support bot", "my chatbot", "an assistant for nurses",
+        "a coding assistant", "an agent that reads mails", "a tutor", "a translation bot",
+    ),
     "flag": (
         "quiet", "as-yaml", "all", "secret", "dry-run", "output", "reset", "prompt", "role",
         "limit", "no-checks", "unsafe", "trace", "key", "model",
@@ -159,7 +182,7 @@ PHRASES = {
         "name the model that answers", "override {thing} for one run", "make a key and print it",
         "stop as soon as one test fails", "say nothing but the number",
         "return everything above the threshold", "quote the sentence and its source",
-        "list the rules that apply", "show me more, or less",
+        "list the rules that apply", "show me more, or less", "restore the last version", "verify it first", "add, list or delete entries",
     ),
     "post": ("Nachricht", "Mail", "Anfrage", "Antwort"),
     "ding": (
