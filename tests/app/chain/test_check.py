@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from app.chain.check import Check
@@ -65,6 +67,7 @@ async def test_a_filter_that_holds_the_event_loop_beyond_its_deadline_is_told() 
                 pass
             return None
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with capture_logs() as logs:
         check = await instance(Holding(WordOptions()), deadline_ms=5.0).check(ITEM)
 
