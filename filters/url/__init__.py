@@ -118,7 +118,7 @@ class Url(Filter):
         """Return the gravest flaw of an address, if it has any."""
         host = found.host
         checks = {
-            "denied": self._any or (host is not None and host.is_within(self._deny)),
+            "denied": self._any or (host is not None and host.may_be_within(self._deny)),
             "scheme": bool(found.scheme) and not self._may_have(found.scheme),
             "not_allowed": bool(self._allow) and not (host and host.is_within(self._allow)),
             "imitation": host is not None and host.imitates(self._protect),
@@ -134,7 +134,7 @@ class Url(Filter):
         return scheme in self._schemes if self._schemes else scheme not in CODE_SCHEMES
 
     def _is_listed(self, host: Host) -> bool:
-        return host.is_within(self._deny) or host.imitates(self._protect)
+        return host.may_be_within(self._deny) or host.imitates(self._protect)
 
 
 def _domains(name: str, written: Sequence[str]) -> frozenset[str]:

@@ -24,6 +24,12 @@ _NUMBER = re.compile(r"(?:0x[0-9a-f]*|\d+)", re.IGNORECASE)
 _EAST_ASIAN = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 """Scripts that stand in one word together."""
 
+_NO_SPACES = (
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u312f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
+)
+_UNSPACED = re.compile(f"^{_NO_SPACES}|{_NO_SPACES}$")
+"""Letters of scripts that put no space between words, at either end of a name."""
+
 _TWINS = frozenset(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u04cf\u044c"
     "\u03bf\u03bd\u03c1\u03b1\u03c5\u03b9\u03ba\u0585\u057d\u0578\u0570\u0581"
@@ -65,6 +71,10 @@ class Host:
     def is_within(self, domains: Iterable[str]) -> bool:
         """Whether it is one of the domains or a subdomain of one."""
         return any(self.name == domain or self.name.endswith(f".{domain}") for domain in domains)
+
+    def may_be_within(self, domains: Iterable[str]) -> bool:
+        """The same, also if what stands around the name without a space is words of the sentence."""
+        return self.is_within(domains) or Host(_UNSPACED.sub("", self.name)).is_within(domains)
 
     def imitates(self, domains: Iterable[str]) -> bool:
         """Whether it looks like one of the domains, or holds it, without being within it."""

@@ -57,6 +57,19 @@ async def test_no_spelling_hides_a_denied_host(text: str) -> None:
     assert [label for label, _ in await found(url(deny=["example.com"]), text)] == ["denied"]
 
 
+@pytest.mark.parametrize(
+    "text", ["请访问evil.com吧", "http://evil.com吧", "看https://www.evil.com吧。", "ไปที่evil.comนะ"]
+)
+async def test_words_without_spaces_hide_no_denied_host(text: str) -> None:
+    assert [label for label, _ in await found(url(deny=["evil.com"]), text)] == ["denied"]
+    assert await found(url(deny=["vil.com"]), text) == []
+
+
+async def test_a_name_in_such_a_script_is_its_own() -> None:
+    assert await found(url(deny=["みんな"]), "例え.みんな") == [("denied", "例え.みんな")]
+    assert await found(url(deny=["evil.com"]), "https://例え.みんな") == []
+
+
 async def test_no_ellipsis_hides_what_stands_behind_it() -> None:
     text = "https://…/https://evil.net"
 
