@@ -26,6 +26,8 @@ class Unit:
     size: int = 0
     grows: bool = False
     """Whether the first window of a completion is smaller, so that a stream begins sooner."""
+    blank: bool = False
+    """Whether a document of nothing but white space is judged, too; its text is then empty."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -34,9 +36,12 @@ class Unit:
             raise ValueError(f"a window holds at least {SMALLEST_WINDOW} characters")
 
     @classmethod
-    def document(cls) -> Unit:
-        """Judge the whole text at once, after its last character."""
-        return cls("document")
+    def document(cls, *, blank: bool = False) -> Unit:
+        """Judge the whole text at once, after its last character.
+
+        With `blank` also one of nothing but white space: for filters that miss something in it.
+        """
+        return cls("document", blank=blank)
 
     @classmethod
     def sentence(cls) -> Unit:

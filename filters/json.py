@@ -53,7 +53,7 @@ class Json(Filter):
     options_model = JsonOptions
     options: JsonOptions
     stages = frozenset({Stage.OUTPUT})
-    unit = Unit.document()
+    unit = Unit.document(blank=True)
 
     def __init__(self, options: JsonOptions) -> None:
         super().__init__(options)

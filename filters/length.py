@@ -55,7 +55,9 @@ class Length(Filter):
         if options.tokenizer and not options.max_tokens:
             raise ValueError("tokenizer: it counts for max_tokens, which is not set")
         self._token_ends = _counter(options.tokenizer)
-        self.unit = Unit.document() if low or options.max_tokens else Unit.window(WINDOW)
+        self.unit = Unit.window(WINDOW)
+        if low or options.max_tokens:
+            self.unit = Unit.document(blank=bool(low))
 
     async def check(self, item: Item) -> Finding | None:
         if self.unit.kind == "window":

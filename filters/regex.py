@@ -182,6 +182,6 @@ def _group(match: Any, reference: re.Match[str]) -> str:
 
 def _unit(options: RegexOptions) -> Unit:
     if options.expect == "present":
-        return Unit.document()
+        return Unit.document(blank=True)
     widest = max(map(width, options.patterns.values()))
     return unit_for(2 * (options.pattern_width or widest))

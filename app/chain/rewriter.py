@@ -110,7 +110,9 @@ class Rewriter:
         """Return what is replaced now: all that was found, each character once."""
         wanted, self._later = self._later, []
         if self._tally.add(finding, piece.start, self._from_input) and finding is not None:
-            ranges = self._instance.ranges(finding) or (Range(0, len(piece.text), finding.label),)
+            ranges = self._instance.ranges(finding)
+            if not ranges and piece.text:
+                ranges = (Range(0, len(piece.text), finding.label),)
             wanted += [_moved(found, piece.start) for found in ranges]
         replaced: list[Range] = []
         at = self._emitted

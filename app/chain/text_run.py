@@ -174,7 +174,8 @@ class TextRun:
         if isinstance(result, CheckFailed):
             tally.fail(result.kind)
             return
-        if result is not None and not result.ranges and self._context.stage is Stage.RETRIEVAL:
+        is_passage = self._context.stage is Stage.RETRIEVAL
+        if is_passage and result is not None and not result.ranges and piece.text:
             result = _with_whole_range(result, piece)
         tally.add(result, piece.start, self.to_original)
 

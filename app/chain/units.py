@@ -64,7 +64,7 @@ def splitter(unit: Unit, stage: Stage) -> Splitter:
         return SentenceSplitter()
     if unit.kind == "window":
         return WindowSplitter(unit, grows=unit.grows and stage is Stage.OUTPUT)
-    return DocumentSplitter()
+    return DocumentSplitter(blank=unit.blank)
 
 
 def _piece(text: str, start: int, complete_at: int) -> list[Piece]:
@@ -76,10 +76,15 @@ def _piece(text: str, start: int, complete_at: int) -> list[Piece]:
 
 
 class DocumentSplitter(Splitter):
-    """The whole text is one unit."""
+    """The whole text is one unit.
 
-    def __init__(self) -> None:
+    Args:
+        blank: whether a text of nothing but white space is one, too.
+    """
+
+    def __init__(self, *, blank: bool = False) -> None:
         super().__init__()
+        self._blank = blank
         self._parts: list[str] = []
 
     def feed(self, text: str) -> list[Piece]:
@@ -89,7 +94,10 @@ class DocumentSplitter(Splitter):
 
     def finish(self) -> list[Piece]:
         """Return the whole text."""
-        return _piece("".join(self._parts), 0, AT_THE_END)
+        text = "".join(self._parts)
+        if self._blank and not text.strip():
+            return [Piece(0, "", len(text), AT_THE_END)]
+        return _piece(text, 0, AT_THE_END)
 
 
 class WindowSplitter(Splitter):
