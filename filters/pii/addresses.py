@@ -14,15 +14,20 @@ LONGEST_LOCAL = 64
 LONGEST_EMAIL = LONGEST_LOCAL + 1 + 255
 
 SEEMS_VERSION = 0.3
-"""Score of what has the form of an IP address and stands behind a word for a version."""
+"""Score of what has the form of an IP address and stands behind a word for a version or a section."""
 
-_AT = re.compile(r"@(?=[^\W_])")
+_AT = re.compile(r"(?:@|%40)(?=[^\W_])")
 _LOCAL_SIGNS = frozenset("!#$%&'*+-/=?^_`{|}~.")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62}))(?:\.[^\W_][\w-]{0,62}){1,32}")
 _V4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)")
 _V6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,39}(?:\.\d{1,3}){0,3}(?![\w:]|\.\w)")
-_VERSION = re.compile(r"(?i:version|release|ver|build|v)\.?\s{0,2}$")
-_BEFORE = 12
+_VERSION = re.compile(
+    r"(?i:version|release|ver|build|v|chapter|section|sect?|clause|article|appendix|figure|fig|table"
+    r"|paragraph|para|step|item|rule|requirement|§)\.?\s{0,2}$"
+)
+_BEFORE = 14
+_PICTURES = frozenset({"avif", "gif", "heic", "jpeg", "jpg", "png", "svg", "webp"})
+"""No top-level domains: `image@2x.png` is a file for screens of twice the density."""
 
 
 def emails(text: str) -> Iterator[Range]:
@@ -58,6 +63,8 @@ def _local_start(text: str, at: int) -> int:
 
 
 def _is_top_level(label: str) -> bool:
+    if label.lower() in _PICTURES:
+        return False
     return len(label) >= 2 and (label.isalpha() or label.lower().startswith("xn--"))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from filters import Range
 
 _CARD = re.compile(
-    r"(?<!\w)(?:\d{12,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}"
+    r"(?<!\w)(?:\d{12,19}|\d{4}([ ._/-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?"
+    r"|\d{4}([ ._/-])\d{6}\2\d{4,5}"
     r"|\d(?:[ -]\d){11,18})(?!\w)"
 )
 _CARD_ISSUERS = re.compile(
@@ -22,7 +23,7 @@ _CARD_ISSUERS = re.compile(
 )
 """What numbers of the large card companies look like: their beginnings and their lengths."""
 
-_IBAN = re.compile(r"(?<![^\W_])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])")
+_IBAN = re.compile(r"(?:(?<![^\W_])|(?<=IBAN)|(?<=iban))[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])")
 _IBAN_LENGTHS: Mapping[str, int] = {
     country: int(length)
     for length, countries in {

@@ -31,6 +31,7 @@ def pii(**options: Any) -> Pii:
         ("email", "ada@xn--exmple-cua.xn--p1ai"),
         ("email", "ada\u200b@exam\u200bple.org"),
         ("email", "ada＠example.org"),
+        ("email", "ada%40example.org"),
         ("phone", "+44 20 7946 0958"),
         ("phone", "+49 (0)30 901820"),
         ("phone", "(212) 736-5000"),
@@ -39,6 +40,9 @@ def pii(**options: Any) -> Pii:
         ("card", "4111111111111111"),
         ("card", "4111 1111 1111 1111"),
         ("card", "4111-1111-1111-1111"),
+        ("card", "4111.1111.1111.1111"),
+        ("card", "4111_1111_1111_1111"),
+        ("card", "3782/822463/10005"),
         ("card", "3782 822463 10005"),
         ("card", "5555 5555 5555 4444"),
         ("card", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"),
@@ -59,6 +63,10 @@ async def test_personal_data_is_found_as_it_is_written(kind: str, text: str) -> 
         assert await found(pii(), whole) == [(kind, text)] * around.count("{}")
 
 
+async def test_an_account_is_found_behind_its_name_without_a_space() -> None:
+    assert await found(pii(), "IBANDE89370400440532013000") == [("iban", "DE89370400440532013000")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -67,6 +75,7 @@ async def test_personal_data_is_found_as_it_is_written(kind: str, text: str) -> 
         "10.0.0.1, 127.0.0.1, 192.168.1.20, 999.8.8.8, ::1, fe80::1, 1.2.3.4.5",
         "at 10:20:30, on 2026-11-26, 1,234,567.89 and 3.14159265358979",
         "000-12-3456, 666-12-3456, 536-00-1234, 536-22-0000, 1-536-22-1234",
+        "icon@2x.png, photo@3x.JPG",
         "@ada, ada@, ada@localhost, a@b.c, @ @, x@.org",
         "ISBN 978-3-16-148410-0, order 2026-000123-77, std::string::npos",
         "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -114,6 +123,7 @@ async def test_national_identities_are_checked(kind: str, good: str, bad: str) -
         ("It is 536 22 1234.", 0.8),
         ("7 536 22 1234", 0.4),
         ("version 8.8.8.8", 0.3),
+        ("see Section 3.2.1.4", 0.3),
         ("from 8.8.8.8", 1.0),
     ],
 )
