@@ -179,6 +179,11 @@ class Exchange:
         self._restored = text
 
     @property
+    def model_reference(self) -> str:
+        """`name@version`; the name alone where the model is elsewhere."""
+        return f"{self.model}@{self.model_version}" if self.model_version else self.model
+
+    @property
     def prompt(self) -> str:
         """All messages as one text; ranges of input verdicts count in it."""
         return SEPARATOR.join(message.content for message in self.messages)

@@ -64,7 +64,7 @@ def show_exchange(exchange: Exchange, *, as_json: bool) -> None:
     ended = exchange.error_code or exchange.finish_reason
     _title(f"{exchange.outcome} ({ended})", _STYLES.get(exchange.outcome, "bold green"))
     _lines(str(exchange.id), times.shown(exchange.created_at), *facts)
-    _lines(f"{exchange.model}@{exchange.model_version}", ", ".join(took))
+    _lines(exchange.model_reference, ", ".join(took))
     for message in exchange.messages:
         _title(message.role)
         _lines(message.content)

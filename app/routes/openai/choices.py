@@ -100,8 +100,3 @@ def usage_of(choices: Sequence[Choice]) -> dict[str, int]:
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
     }
-
-
-def model_of(exchange: Exchange) -> str:
-    """Return the bundle that answers, as it may be named in a request."""
-    return f"{exchange.model}@{exchange.model_version}"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from app.errors import PenstockError
 from app.exchange import Exchange
 from app.routes.envelope import envelope
-from app.routes.openai.choices import Choice, model_of, own_part, usage_of
+from app.routes.openai.choices import Choice, own_part, usage_of
 from app.routes.openai.streaming import DONE, data
 from app.routes.tokens import Told
 
@@ -19,8 +19,8 @@ def head_of(exchange: Exchange, prefix: str, kind: str) -> dict[str, Any]:
         "id": f"{prefix}-{exchange.id.hex}",
         "object": kind,
         "created": int(exchange.created_at.timestamp()),
-        "model": model_of(exchange),
-        "system_fingerprint": model_of(exchange),
+        "model": exchange.model_reference,
+        "system_fingerprint": exchange.model_reference,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.exchange import Exchange, FinishReason, Outcome
-from app.routes.openai.choices import model_of, own_part
+from app.routes.openai.choices import own_part
 from app.routes.openai.formats import format_of
 from app.routes.openai.tokens import token_entry
 from app.routes.tokens import Told
@@ -52,7 +52,7 @@ def response_object(
         "id": response_id(exchange),
         "object": "response",
         "created_at": int(exchange.created_at.timestamp()),
-        "model": model_of(exchange),
+        "model": exchange.model_reference,
         "instructions": None,
         "metadata": dict(exchange.metadata),
         "user": exchange.user,

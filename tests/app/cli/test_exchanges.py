@@ -45,6 +45,11 @@ def ids(*exchanges: Exchange) -> list[str]:
     return [str(exchange.id) for exchange in exchanges]
 
 
+def test_a_model_elsewhere_has_a_name_only() -> None:
+    assert make_exchange(model="answer", model_version="1").model_reference == "answer@1"
+    assert make_exchange(model="(elsewhere)", model_version="").model_reference == "(elsewhere)"
+
+
 def test_the_log_is_listed_newest_first(log: list[Exchange]) -> None:
     first, second, third = log
 
