@@ -12,7 +12,7 @@ from email.message import Message
 from importlib import metadata
 
 LICENCE = "MIT, BSD and Apache-2.0"
-SOURCE = "https://pypi.org"
+SOURCE = "scripts/corpus/readmes.py"
 OWN = re.compile("penstock")
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache)\b")
 OTHER = re.compile(r"\b(GPL|LGPL|AGPL|GNU|MPL|Mozilla|CC-BY-NC|Proprietary)")
