@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from filters import (
     Canary,
     Classifier,
@@ -22,13 +20,12 @@ from filters import (
 from filters._scale import check_labels
 from filters._text.model_text import readings
 from filters._text.sentences import sentence_spans
+from filters._text.worst_readings import worst_scores
 
 INJECTION = "injection"
 STRETCH_CHARS = 300
 """A text is read in stretches of sentences, each about as long as what the model was taught with:
 one order drowns in a long harmless text, and a jailbreak takes more than a sentence."""
-AT_ONCE = 16
-"""Texts given to the model in one call, so that a long text leaves room in its queue."""
 
 
 class InjectionOptions(Options):
@@ -64,17 +61,11 @@ class Injection(Filter):
         if item.context.role.instructs and not self.options.judge_instructions:
             return None
         spans = stretches(item.text)
-        texts = [
-            (n, text) for n, span in enumerate(spans) for text in readings(item.text[slice(*span)])
-        ]
-        if not texts:
+        read = [readings(item.text[start:end]) for start, end in spans]
+        if not any(read):
             return None
-        column = self._classifier.labels.index(INJECTION)
-        worst = np.zeros(len(spans), dtype=np.float32)
-        for at in range(0, len(texts), AT_ONCE):
-            some = texts[at : at + AT_ONCE]
-            scores = await self._classifier.scores([text for _, text in some])
-            np.maximum.at(worst, [number for number, _ in some], scores[:, column])
+        scores = await worst_scores(self._classifier, read)
+        worst = scores[:, self._classifier.labels.index(INJECTION)]
         ranges = tuple(
             Range(start, end, INJECTION, float(score))
             for (start, end), score in zip(spans, worst, strict=True)

@@ -13,12 +13,10 @@ from filters import Canary, Classifier, Filter, Finding, Item, Options, Range, R
 from filters._scale import check_labels, check_thresholds, scaled
 from filters._text.model_text import readings
 from filters._text.sentences import sentence_spans
+from filters._text.worst_readings import worst_scores
 
 FEWEST_WORDS = 8
 """In a whole text, shorter sentences are read with their neighbours: `You. Are. Scum.`"""
-
-AT_ONCE = 16
-"""Texts given to the model in one call, so that a long text leaves room in its queue."""
 
 _BAD = {
     "toxicity": "You are a stupid, worthless idiot and everybody hates you.",
@@ -78,17 +76,10 @@ class Toxicity(Filter):
 
     async def check(self, item: Item) -> Finding | None:
         spans = self._parts(item.text)
-        texts = [
-            (number, text) for number, span in enumerate(spans) for text in self._read(item, span)
-        ]
-        if not texts:
+        read = [readings(item.text[start:end]) for start, end in spans]
+        if not any(read):
             return None
-        rows = np.zeros((len(spans), len(self._classifier.labels)), dtype=np.float32)
-        for at in range(0, len(texts), AT_ONCE):
-            some = texts[at : at + AT_ONCE]
-            scores = await self._classifier.scores([text for _, text in some])
-            np.maximum.at(rows, [number for number, _ in some], scores)
-        return self._finding(spans, rows)
+        return self._finding(spans, await worst_scores(self._classifier, read))
 
     def canaries(self) -> Sequence[Canary]:
         chosen = self.options.labels or tuple(_BAD)
@@ -98,9 +89,6 @@ class Toxicity(Filter):
 
     def _parts(self, text: str) -> list[tuple[int, int]]:
         return [(0, len(text))] if self.unit.kind == "sentence" else _grouped(text)
-
-    def _read(self, item: Item, span: tuple[int, int]) -> list[str]:
-        return readings(item.text[slice(*span)])
 
     def _finding(self, spans: list[tuple[int, int]], rows: NDArray[np.float32]) -> Finding:
         counted = np.stack(

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from filters import Range, Resources, TokenClassifier
 from filters._scale import check_labels
 from filters._text.entities import Kinds, entities
-
-AT_ONCE = 16
-"""Texts given to the model in one call, so that a long text leaves room in its queue."""
+from filters._text.worst_readings import AT_ONCE
 
 
 class EntityReader:
