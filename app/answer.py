@@ -37,6 +37,8 @@ from app.exchange import (
 )
 from filters import Context, Passage, Role, Stage
 
+_ROLES = {"function": Role.TOOL, **{role.value: role for role in Role}}
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -267,9 +269,7 @@ def readable(text: str) -> str:
 
 def _role(message: Message) -> Role:
     """Return who speaks in a message; a word that we do not know is no reason to trust its text."""
-    if message.role == "function":
-        return Role.TOOL
-    return Role(message.role) if message.role in set(Role) else Role.USER
+    return _ROLES.get(message.role, Role.USER)
 
 
 def _is_blocked(run: TextRun) -> bool:

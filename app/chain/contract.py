@@ -39,11 +39,15 @@ def canaries_of(judge: Filter) -> tuple[Canary, ...]:
     try:
         canaries = tuple(judge.canaries())
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise FilterError(f"its canaries cannot be made ({reason})") from error
+        raise FilterError(f"its canaries cannot be made ({named(error)})") from error
     if not all(isinstance(one, Canary) for one in canaries):
         raise FilterError("`canaries` must return Canary objects: Canary(text, bad=True)")
     return canaries
+
+
+def named(error: BaseException) -> str:
+    """Return what somebody else's exception says, with its name; its words alone may say nothing."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _faults(cls: type[Filter]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import structlog
 
 from app.chain.breaker import Breaker
 from app.chain.check import Check
-from app.chain.contract import canaries_of
+from app.chain.contract import canaries_of, named
 from app.chain.failures import CheckFailed, Kind
 from app.chain.isolation.isolated import Isolated
 from app.errors import EngineBusy, FilterError, FilterFailed, PenstockError
@@ -151,7 +151,7 @@ class Instance:
 def _told(error: Exception) -> str:
     """Return what an exception says, with its name where the words are not meant for people."""
     is_plain = isinstance(error, PenstockError | ValueError | OSError) and str(error)
-    return str(error) if is_plain else f"{type(error).__name__}: {error}"
+    return str(error) if is_plain else named(error)
 
 
 def _breaker_failures(entry: ChainEntry) -> int:

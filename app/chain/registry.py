@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import filters
-from app.chain.contract import check_class, check_instance
+from app.chain.contract import check_class, check_instance, named
 from app.errors import FilterError
 from app.settings.source import did_you_mean
 from filters import Filter
@@ -76,7 +76,7 @@ def build(name: str, options: Mapping[str, Any]) -> Filter:
     except (ValueError, OSError) as error:
         raise FilterError(str(error)) from error
     except Exception as error:
-        raise FilterError(f"Filter {name!r} cannot be made ({_named(error)}).") from error
+        raise FilterError(f"Filter {name!r} cannot be made ({named(error)}).") from error
     check_instance(judge, name)
     return judge
 
@@ -100,7 +100,7 @@ def _from_file(name: str) -> type[Filter]:
     try:
         module = importlib.import_module(f"filters.{name}")
     except _BROKEN as error:
-        raise FilterError(f"filters/{name}.py cannot be imported ({_named(error)}).") from error
+        raise FilterError(f"filters/{name}.py cannot be imported ({named(error)}).") from error
     classes = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
@@ -115,12 +115,8 @@ def _from_plugin(plugin: EntryPoint) -> type[Filter]:
     try:
         cls = plugin.load()
     except _BROKEN as error:
-        reason = _named(error)
+        reason = named(error)
         raise FilterError(f"Filter plug-in {plugin.value} cannot be loaded ({reason}).") from error
     if not (inspect.isclass(cls) and issubclass(cls, Filter)):
         raise FilterError(f"Filter plug-in {plugin.value} is not a subclass of filters.Filter.")
     return cls
-
-
-def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

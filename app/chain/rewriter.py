@@ -93,10 +93,8 @@ class Rewriter:
         return start + self._base, end + self._base
 
     async def _check(self, piece: Piece) -> Finding | None:
-        check = await self._instance.check(piece.item(self._context))
+        check = await self._turn.measure(self._instance, piece.item(self._context))
         self._tally.duration_ms += check.took_ms
-        self._turn.spend(check.took_ms)
-        await self._turn.take()
         result = check.result
         if not isinstance(result, CheckFailed):
             numbers = self._instance.filter.placeholders is not None

@@ -100,7 +100,7 @@ class TextRun:
         for piece in [*cut.feed(text), *cut.finish()]:
             await asyncio.sleep(0)  # a filter that never waits must not outrun the deadline
             unit = Pending(judge, piece, piece.item(self._context))
-            self._count(unit, await self._measure(unit))
+            self._count(unit, await self._turn.measure(judge.instance, unit.item))
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -141,18 +141,12 @@ class TextRun:
             self._seen.append(text)
         units = self._units(text, last=last)
         if len(units) == 1:
-            self._commit(units[0], await self._measure(units[0]))
+            self._commit(units[0], await self._turn.measure(units[0].judge.instance, units[0].item))
         elif units:
             try:
                 await SideBySide(units, self._turn, self._commit).run()
             except FilterFailed as error:
                 self.failure = error
-
-    async def _measure(self, unit: Pending) -> Check:
-        check = await unit.judge.instance.check(unit.item)
-        self._turn.spend(check.took_ms)
-        await self._turn.take()
-        return check
 
     def _units(self, text: str, *, last: bool) -> list[Pending]:
         """Take more text; return the units that it completes, in the order of their completion."""
