@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 
 from app.bundles.manifest import QuestionAnswering
-from app.encoder import Encoder
+from app.encoder import Encoder, EncoderModel
 from app.encoder.canaries import failed
 from app.engine import ChatMessage, Delta, Prompt, Task
 from app.engine.ranking import Candidate, candidates
@@ -16,11 +16,12 @@ from app.engine.vectors import Embedder, SentenceVectors
 from app.errors import BundleError, ModelFailed
 
 
-class Answerer:
+class Answerer(EncoderModel):
     """Extractive question answering: the completion is a sentence of a passage, word for word.
 
     Each sentence is measured by a span reader, by the closeness of its embedding to the
-    question's, and by shared words; the manifest's weights add these up.
+    question's, and by shared words; the manifest's weights add these up. The embedder stays its
+    owner's to close.
     """
 
     task = Task.QUESTION_ANSWERING
@@ -38,20 +39,10 @@ class Answerer:
         self.name = encoder.bundle.name
         self.version = encoder.bundle.version
         self._model = model
-        self._encoder = encoder
+        super().__init__(encoder)
         self._vectors = SentenceVectors(embedder) if embedder and model.weights.cosine else None
         self._reader = SpanReader(encoder, model)
         self._check_canaries()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its threads are at work."""
-        return self._encoder.is_alive
-
-    @property
-    def num_waiting(self) -> int:
-        """Texts that wait in front of it, in windows."""
-        return self._encoder.num_waiting
 
     async def check(self, prompt: Prompt) -> None:
         """Refuse a question that takes more than half of the model's window.
@@ -88,10 +79,6 @@ class Answerer:
             prompt_tokens=num_tokens,
             completion_tokens=len(self._encoder.tokens.ids(best.text)),
         )
-
-    async def close(self) -> None:
-        """Release the model; the embedder belongs to whoever opened it."""
-        await self._encoder.close()
 
     def _abstain(self, num_tokens: int) -> Delta:
         text = self._model.abstention
