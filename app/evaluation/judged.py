@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +89,3 @@ class Sheet:
             at_once,
             wall_s,
         )
-
-
-def judged_rows(rows: Sequence[Scored], at_once: int = 1, wall_s: float = math.nan) -> Judged:
-    """Return rows as columns."""
-    sheet = Sheet(len(rows))
-    for place, row in enumerate(rows):
-        sheet.put(place, row)
-    return sheet.judged(at_once, wall_s)

@@ -11,11 +11,13 @@ scripts/bench keyword --json keyword.json
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from scripts.benchmarks import infer as infer_bench
 from scripts.benchmarks import memory as memory_bench
@@ -28,6 +30,17 @@ def bench() -> None:
     """Measure the server and its parts; machines are noisy, so compare within one run only."""
 
 
+def _write(file: Path | None, figures: BaseModel) -> None:
+    if file:
+        file.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _write_rows(file: Path | None, rows: Sequence[BaseModel]) -> None:
+    if file:
+        values = [row.model_dump() for row in rows]
+        file.write_text(json_module.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
 @app.command()
 def infer(
     json: Annotated[Path | None, typer.Option(help="Write the figures there, too.")] = None,
@@ -38,8 +51,7 @@ def infer(
     """POST /infer through the chain of the settings: latency, throughput, time per stage, memory."""
     figures = infer_bench.measure(config, requests, seconds)
     infer_bench.show(figures)
-    if json:
-        json.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(json, figures)
 
 
 @app.command()
@@ -50,9 +62,7 @@ def memory(
     """Each bundle in a process of its own: resident memory and time to open."""
     opened = memory_bench.measure(models_dir)
     memory_bench.show(opened)
-    if json:
-        rows = [one.model_dump() for one in opened]
-        json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    _write_rows(json, opened)
 
 
 @app.command()
@@ -109,9 +119,7 @@ def rules(
 
     timed = rules_bench.measure(tuple(name or ()))
     rules_bench.show(timed)
-    if json:
-        rows = [one.model_dump() for one in timed]
-        json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    _write_rows(json, timed)
 
 
 @app.command()
@@ -124,9 +132,7 @@ def keyword(
 
     searched = keyword_bench.measure(words)
     keyword_bench.show(searched)
-    if json:
-        rows = [one.model_dump() for one in searched]
-        json.write_text(json_module.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    _write_rows(json, searched)
 
 
 class Case(StrEnum):
@@ -189,8 +195,7 @@ def http(  # noqa: PLR0913  each option may be wanted alone
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     http_bench.show(figures)
-    if json:
-        json.write_text(figures.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(json, figures)
 
 
 @app.command()
@@ -205,8 +210,7 @@ def soak(
 
     soaked = soak_bench.soak(minutes, precision, folder)
     soak_bench.show(soaked)
-    if json:
-        json.write_text(soaked.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _write(json, soaked)
     if soaked.problems:
         raise typer.Exit(1)
 

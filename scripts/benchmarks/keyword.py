@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import random
 import re
-import resource
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -16,6 +14,7 @@ from rich.table import Table
 
 from filters._text.edges import NO_EDGES
 from filters.keyword.wordlist import WordList
+from scripts.benchmarks.memory import rss_mb
 from scripts.benchmarks.rules import english
 
 PIECE = 16_384
@@ -86,16 +85,16 @@ def _absent(entries: list[str], text: str) -> list[str]:
 
 def _measure(name: str, entries: list[str], normalised: str, written: str) -> Searched:
     gc.collect()
-    before, started = _rss_mb(), time.process_time()
+    before, started = rss_mb(), time.process_time()
     words = WordList(entries)
     load_s = time.process_time() - started
-    rss_mb = _rss_mb() - before
+    grown_mb = rss_mb() - before
     near = {kind: _seconds(words, [text]) for kind, text in _near_matches(entries)}
     worst = max(near, key=lambda kind: near[kind])
     return Searched(
         list=name,
         load_s=load_s,
-        rss_mb=rss_mb,
+        rss_mb=grown_mb,
         normalised_mb_s=_rate(words, normalised),
         written_mb_s=_rate(words, written),
         worst=worst,
@@ -136,8 +135,3 @@ def _seconds(words: WordList, texts: list[str]) -> float:
                 pass
         took.append(time.process_time() - started)
     return min(took)
-
-
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6

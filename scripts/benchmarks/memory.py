@@ -58,12 +58,12 @@ def _measure_here(models_dir: Path, reference: str) -> Opened:
     bundle = load_bundle(models_dir, reference)
     is_engine = not isinstance(bundle.manifest.model, FeatureExtraction | TextClassification)
     embedder = open_embedder(load_bundle(models_dir, "encoder"), settings) if is_engine else None
-    before = _rss_mb()
+    before = rss_mb()
     started = time.perf_counter()
     kept = _open(load_bundle(models_dir, reference), settings, embedder)
     open_s = time.perf_counter() - started
     gc.collect()
-    after = _rss_mb()
+    after = rss_mb()
     asyncio.run(kept.close())
     size = sum(path.stat().st_size for path in bundle.path.iterdir())
     return Opened(bundle=reference, disk_mb=size / 1e6, rss_mb=after - before, open_s=open_s)
@@ -81,7 +81,8 @@ def _open(
             return asyncio.run(open_engine(bundle, settings, embedder))
 
 
-def _rss_mb() -> float:
+def rss_mb() -> float:
+    """Return the resident memory of this process, in megabytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 1e6
 

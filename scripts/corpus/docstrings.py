@@ -23,24 +23,18 @@ CODE = re.compile(r">>>|::|\|\s|--\s|==|\w\(\)\s*->|^\s{4,}", re.MULTILINE)
 def paragraphs(shortest: int = 60, longest: int = 900) -> list[tuple[str, str]]:
     """Return (module, paragraph) pairs of flowing text, by module and place."""
     found: dict[str, str] = {}
-    for module, text in _docstrings():
-        for block in re.split(r"\n\s*\n", text):
-            flat = " ".join(block.split())
-            is_prose = PROSE.fullmatch(flat) and not CODE.search(block)
-            if is_prose and shortest <= len(flat) <= longest:
-                found.setdefault(flat, module)
+    for module, _, flat in _blocks(prose=True):
+        if shortest <= len(flat) <= longest:
+            found.setdefault(flat, module)
     return [(module, text) for text, module in found.items()]
 
 
 def blocks(shortest: int = 40, longest: int = 600) -> list[tuple[str, str]]:
     """Return (module, block) pairs of what is no flowing text: lists, tables, examples, options."""
     found: dict[str, str] = {}
-    for module, text in _docstrings():
-        for block in re.split(r"\n\s*\n", text):
-            flat = " ".join(block.split())
-            is_prose = PROSE.fullmatch(flat) and not CODE.search(block)
-            if not is_prose and shortest <= len(block) <= longest:
-                found.setdefault(inspect.cleandoc(block), module)
+    for module, block, _ in _blocks(prose=False):
+        if shortest <= len(block) <= longest:
+            found.setdefault(inspect.cleandoc(block), module)
     return [(module, text) for text, module in found.items()]
 
 
@@ -55,6 +49,15 @@ def functions(shortest: int = 80, longest: int = 600) -> list[tuple[str, str]]:
                 if shortest <= len(text) <= longest:
                     found.setdefault(text, module)
     return [(module, text) for text, module in found.items()]
+
+
+def _blocks(*, prose: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield the module of each block of flowing text, or of anything else, and it in one line too."""
+    for module, text in _docstrings():
+        for block in re.split(r"\n\s*\n", text):
+            flat = " ".join(block.split())
+            if prose == bool(PROSE.fullmatch(flat) and not CODE.search(block)):
+                yield module, block, flat
 
 
 def _docstrings() -> Iterator[tuple[str, str]]:

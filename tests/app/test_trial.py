@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from app.chain.chain import Chain
-from app.chain.instance import Instance
 from app.errors import DeadlineExceeded
 from app.exchange import Action, Mode
-from app.settings import ChainEntry
 from app.trial import Measured, Tried, measure, try_chain
-from filters import Filter, Finding, Item, Options, Passage, Range, Role, Stage, Unit
+from filters import Filter, Finding, Item, Passage, Range, Role, Stage, Unit
+from tests.app.trials import Broken, Endless, instance
 
 
 class Marks(Filter):
@@ -28,24 +25,6 @@ class Marks(Filter):
             if char in scores
         )
         return Finding(max(one.score for one in found), "mark", found) if found else None
-
-
-class Broken(Filter):
-    async def check(self, item: Item) -> Finding | None:
-        raise RuntimeError
-
-
-class Endless(Filter):
-    async def check(self, item: Item) -> Finding | None:
-        await asyncio.Event().wait()
-        return None
-
-
-def instance(judge: type[Filter], id: str, **keys: object) -> Instance:
-    entry = ChainEntry.model_validate(
-        {"id": id, "filter": "sample", "stage": Stage.INPUT, "threshold": 0.5, **keys}
-    )
-    return Instance(entry, judge(Options()))
 
 
 def by_id(measured: tuple[Measured, ...]) -> dict[str, Measured]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +81,8 @@ def evaluate_filters(  # noqa: PLR0913 (one parameter an option)
 
         evaluations = opening.run(entries, work)
     if html:
-        _write(html, to_html(evaluations, labelled.name, _made()))
+        with _writing(html):
+            html.write_text(to_html(evaluations, labelled.name, _made()), encoding="utf-8")
     if as_json:
         frame.show_json(to_values(evaluations))
     else:
@@ -136,17 +139,15 @@ def _measured(entry: ChainEntry, jobs: int, threshold: float | None) -> ChainEnt
 
 def _check_writable(file: Path) -> None:
     """Find out before the measuring whether the page can be written after it."""
-    try:
+    with _writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a"):
-            pass
-    except OSError as error:
-        raise FilterError(f"{file} cannot be written: {error.strerror}.") from error
+        file.open("a").close()
 
 
-def _write(file: Path, text: str) -> None:
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
     try:
-        file.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         raise FilterError(f"{file} cannot be written: {error.strerror}.") from error
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from app.evaluation.evaluation import Evaluation, evaluate
-from app.evaluation.judged import Scored, judged_rows
+from app.evaluation.judged import Scored
 from app.evaluation.report import to_html, to_values
 from app.settings import ChainEntry
 from filters import Stage
+from tests.app.evaluation.rows import judged_rows
 
 HOSTILE = "</style><script>alert(1)</script>"
 

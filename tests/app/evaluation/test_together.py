@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from app.evaluation.evaluation import Evaluation, evaluate
-from app.evaluation.judged import Scored, judged_rows
+from app.evaluation.judged import Scored
 from app.evaluation.together import together
 from app.settings import ChainEntry
 from filters import Stage
+from tests.app.evaluation.rows import judged_rows
 
 
 def sample(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from app.chain.chain import Chain
 from app.chain.instance import Instance
 from app.review.rendering import page
 from app.review.trial_view import trial_view
-from app.settings import ChainEntry
 from app.trial import Tried, try_chain
-from filters import Filter, Finding, Item, Options, Range, Stage
+from filters import Filter, Finding, Item, Range, Stage
+from tests.app.trials import Broken, Endless, instance
 
 
 class Hidden(Filter):
@@ -20,24 +18,6 @@ class Hidden(Filter):
         return Finding(1.0, "hidden", (Range(0, 1, "hidden", replacement=""),))
 
 
-class Broken(Filter):
-    async def check(self, item: Item) -> Finding | None:
-        raise RuntimeError
-
-
-class Endless(Filter):
-    async def check(self, item: Item) -> Finding | None:
-        await asyncio.Event().wait()
-        return None
-
-
-def instance(judge: type[Filter], id: str, **keys: object) -> Instance:
-    entry = ChainEntry.model_validate(
-        {"id": id, "filter": "sample", "stage": Stage.INPUT, "deadline_ms": 20, **keys}
-    )
-    return Instance(entry, judge(Options()))
-
-
 async def shown(*instances: Instance) -> str:
     trial = await try_chain(Chain(instances), Tried(Stage.INPUT, "a text"), 5.0)
     html = page("trial.html", problem=None, **trial_view(trial)).body
@@ -45,7 +25,9 @@ async def shown(*instances: Instance) -> str:
 
 
 async def test_what_broke_is_named_with_how() -> None:
-    html = await shown(instance(Broken, "broken", on_error="open"), instance(Endless, "endless"))
+    html = await shown(
+        instance(Broken, "broken", on_error="open"), instance(Endless, "endless", deadline_ms=20)
+    )
 
     assert "A filter broke, and it fails closed: nothing would pass." in html
     for id, error in (("broken", "raised"), ("endless", "timeout")):
